@@ -1,0 +1,85 @@
+import type { Place, Problem } from '../lib/errors.ts'
+import type { LimitsConfig } from './limits.ts'
+
+/** Everything Spillway runs, as read from the manifests: one account of one or more services. */
+export interface App {
+  /** Twelve digits; what ARNs and event payloads name. */
+  readonly accountId: string
+  readonly region: string
+  readonly stage: string
+  readonly services: readonly Service[]
+  /** The functions of all services; names are unique. */
+  readonly functions: readonly FunctionDefinition[]
+  readonly apis: readonly HttpApi[]
+  readonly limits: LimitsConfig
+  /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. Default: none. */
+  readonly trustedProxies: readonly string[]
+  /** What was read but is not served, one line each. Never the reason for a refusal. */
+  readonly notes: readonly Problem[]
+  /** Every file that was read, absolute: what `dev` watches beside the handlers. */
+  readonly files: readonly string[]
+}
+
+/** One manifest: a stack in AWS's words, and the default group of its functions. */
+export interface Service {
+  readonly name: string
+  /** The manifest's folder, absolute: working directory and LAMBDA_TASK_ROOT of its functions. */
+  readonly directory: string
+  /** The manifest as the user named it, for messages. */
+  readonly manifest: string
+}
+
+/** A deployed function. */
+export interface FunctionDefinition {
+  /** The deployed name, as on AWS: `leads-dev-postLead`. */
+  readonly name: string
+  /** Its key in the manifest: `postLead`. */
+  readonly key: string
+  readonly service: string
+  /** AWS's identifier: `nodejs22.x`, `python3.13`, `provided.al2023`. */
+  readonly runtime: string
+  /** `dir/module.export`, as in the manifest. */
+  readonly handler: string
+  /** Absolute; where the handler is resolved and what its process starts in. */
+  readonly taskRoot: string
+  readonly timeoutMs: number
+  readonly memoryMb: number
+  readonly description: string
+  /** What the manifest sets; the platform's own variables come on top. */
+  readonly environment: Readonly<Record<string, string>>
+  readonly tags: Readonly<Record<string, string>>
+  /** `JSON` for structured lines, as `LoggingConfig.LogFormat`. */
+  readonly logFormat: 'Text' | 'JSON'
+  readonly place: Place
+}
+
+/** One API Gateway API (or Function URL) with its routes. */
+export interface HttpApi {
+  /** Ten lower-case letters and digits, stable for a service; what AWS would draw at random. */
+  readonly id: string
+  readonly service: string
+  readonly front: 'rest' | 'httpapi' | 'function-url'
+  /** `dev`, or `$default`. */
+  readonly stage: string
+  /** What the handler receives. REST is always `1.0`. */
+  readonly payload: '1.0' | '2.0'
+  readonly routes: readonly HttpRoute[]
+  readonly binaryMediaTypes: readonly string[]
+  readonly stageVariables: Readonly<Record<string, string>>
+  /** Values accepted in `x-api-key` by routes with `apiKeyRequired`. */
+  readonly apiKeys: readonly string[]
+}
+
+/** One route of an API, to one function. */
+export interface HttpRoute {
+  /** Upper case, or `ANY`. */
+  readonly method: string
+  /** `/lead/{leadId}`, `/{proxy+}`, or `$default` (HTTP APIs). */
+  readonly path: string
+  /** Deployed name. */
+  readonly functionName: string
+  /** How long the gateway waits for the function: 29 s on REST, 30 s on HTTP APIs. */
+  readonly timeoutMs: number
+  readonly apiKeyRequired: boolean
+  readonly place: Place
+}
