@@ -1,0 +1,40 @@
+import { chmod, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Lead } from './lead.ts'
+
+/*
+ * One JSON file per lead, to keep the example free of a database. Each function runs in processes of
+ * its own, so nothing can be kept in memory between POST and GET. On Lambda every environment has a
+ * /tmp of its own too: there this file would talk to DynamoDB, and nothing else would change.
+ */
+const directory = process.env['LEADS_DIR'] ?? '/tmp/leads'
+
+export async function saveLead(lead: Lead): Promise<void> {
+  await mkdir(directory, { recursive: true })
+  // Functions may run under users of their own; whoever made the folder lets the others in.
+  await chmod(directory, 0o777).catch(() => {})
+  const unfinished = join(directory, `.${process.pid}-${Date.now()}`)
+  await writeFile(unfinished, JSON.stringify(lead))
+  await rename(unfinished, fileOf(lead.leadId)) // Readers never see half a file.
+}
+
+export async function loadLead(leadId: string): Promise<Lead | undefined> {
+  try {
+    return JSON.parse(await readFile(fileOf(leadId), 'utf8')) as Lead
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export async function listLeadIds(): Promise<string[]> {
+  const names = await readdir(directory).catch(() => [])
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => decodeURIComponent(name.slice(0, -'.json'.length)))
+}
+
+/** Encoded, so that an id like `../x` stays inside the folder. */
+function fileOf(leadId: string): string {
+  return join(directory, `${encodeURIComponent(leadId)}.json`)
+}
