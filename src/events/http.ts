@@ -36,6 +36,8 @@ export interface RouteContext {
   readonly method: string
   /** The route's path template, or `$default`. */
   readonly path: string
+  /** The API key then stands in the event of a REST API. Default: false. */
+  readonly apiKeyRequired?: boolean
 }
 
 /** A response as it goes on the wire. */

@@ -1,0 +1,247 @@
+import type { HttpRequest } from './http.ts'
+import { append, join, put, type MultiMap, type StringMap } from './maps.ts'
+
+/** A request header's name, and what becomes of it in each payload; empty: it is left out. */
+interface HeaderName {
+  readonly rest: string
+  /** Payload 1.0 on an HTTP API. */
+  readonly v1: string
+  readonly v2: string
+  readonly role: Role
+}
+
+/** What an event says in more than one place, or what the gateway itself says. */
+type Role =
+  | 'host'
+  | 'content-type'
+  | 'content-length'
+  | 'user-agent'
+  | 'cookie'
+  | 'x-api-key'
+  | 'x-forwarded-for'
+  | 'x-forwarded-port'
+  | 'x-forwarded-proto'
+  | 'x-amzn-trace-id'
+  | 'other'
+
+/** What the headers of a request come to. */
+export interface EventHeaders {
+  readonly last: StringMap
+  readonly all: MultiMap
+  readonly facts: HeaderFacts
+}
+
+/** The header values that stand elsewhere in the event too; of repeats the last. */
+export interface HeaderFacts {
+  host: string
+  contentType: string | undefined
+  contentLength: string | undefined
+  userAgent: string | undefined
+  apiKey: string | undefined
+  cookies: string[]
+  forwardedFor: string | undefined
+  forwardedPort: string | undefined
+  forwardedProto: string | undefined
+}
+
+/**
+ * The headers of payload 1.0. REST APIs treat names that differ in case as different names, and so
+ * do these maps; `spelling` says which names are re-spelt and left out (events.md §1, §2).
+ */
+export function multiHeaders(request: HttpRequest, spelling: 'rest' | 'v1'): EventHeaders {
+  const last: StringMap = {}
+  const all: MultiMap = {}
+  const facts = noFacts()
+  const raw = request.rawHeaders
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = headerName(raw[i] ?? '')
+    const value = raw[i + 1] ?? ''
+    if (name.role !== 'other' && note(facts, name.role, value)) continue
+    const key = name[spelling]
+    if (key === '') continue
+    put(last, key, value)
+    append(all, key, value)
+  }
+  const set = (key: string, value: string): void => {
+    last[key] = value
+    all[key] = [value]
+  }
+  set('X-Amzn-Trace-Id', request.traceId)
+  set('X-Forwarded-For', forwardedFor(facts, request))
+  set('X-Forwarded-Port', facts.forwardedPort ?? String(request.port))
+  set('X-Forwarded-Proto', facts.forwardedProto ?? 'http')
+  if (spelling === 'v1') set('Content-Length', contentLength(facts, request))
+  return { last, all, facts }
+}
+
+/** The headers of payload 2.0: lower case, repeats joined by commas. */
+export function joinedHeaders(
+  request: HttpRequest,
+  cookieHeader: 'kept' | 'removed',
+): { readonly headers: StringMap; readonly facts: HeaderFacts } {
+  const headers: StringMap = {}
+  const facts = noFacts()
+  const raw = request.rawHeaders
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = headerName(raw[i] ?? '')
+    const value = raw[i + 1] ?? ''
+    if (name.role !== 'other' && note(facts, name.role, value)) continue
+    if (name.v2 === '' || (name.role === 'cookie' && cookieHeader === 'removed')) continue
+    join(headers, name.v2, value)
+  }
+  headers['content-length'] = contentLength(facts, request)
+  headers['x-amzn-trace-id'] = request.traceId
+  headers['x-forwarded-for'] = forwardedFor(facts, request)
+  headers['x-forwarded-port'] = facts.forwardedPort ?? String(request.port)
+  headers['x-forwarded-proto'] = facts.forwardedProto ?? 'http'
+  return { headers, facts }
+}
+
+function noFacts(): HeaderFacts {
+  return {
+    host: '',
+    contentType: undefined,
+    contentLength: undefined,
+    userAgent: undefined,
+    apiKey: undefined,
+    cookies: [],
+    forwardedFor: undefined,
+    forwardedPort: undefined,
+    forwardedProto: undefined,
+  }
+}
+
+/** Writes down a header that matters; true when the gateway sets it and the client's is not copied. */
+function note(facts: HeaderFacts, role: Role, value: string): boolean {
+  switch (role) {
+    case 'host':
+      facts.host = value
+      return false
+    case 'content-type':
+      facts.contentType = value
+      return false
+    case 'user-agent':
+      facts.userAgent = value
+      return false
+    case 'x-api-key':
+      facts.apiKey = value
+      return false
+    case 'cookie':
+      addCookies(facts.cookies, value)
+      return false
+    case 'content-length':
+      facts.contentLength = value
+      return true
+    case 'x-forwarded-for':
+      facts.forwardedFor =
+        facts.forwardedFor === undefined ? value : `${facts.forwardedFor}, ${value}`
+      return true
+    case 'x-forwarded-port':
+      facts.forwardedPort = value
+      return true
+    case 'x-forwarded-proto':
+      facts.forwardedProto = value
+      return true
+    case 'x-amzn-trace-id':
+      return true
+    case 'other':
+      return false
+  }
+}
+
+function addCookies(cookies: string[], header: string): void {
+  for (const piece of header.split(';')) {
+    const cookie = piece.trim()
+    if (cookie !== '') cookies.push(cookie)
+  }
+}
+
+/**
+ * The client's list with the address the request came from at its end: the one entry that cannot
+ * be made up. It is there already when a trusted proxy named it.
+ */
+function forwardedFor({ forwardedFor: sent }: HeaderFacts, { sourceIp }: HttpRequest): string {
+  if (sent === undefined || sent === '') return sourceIp
+  const lastEntry = sent.slice(sent.lastIndexOf(',') + 1).trim()
+  return lastEntry === sourceIp ? sent : `${sent}, ${sourceIp}`
+}
+
+/** HTTP APIs show one on every request, also where the body came in chunks or not at all. */
+function contentLength(facts: HeaderFacts, request: HttpRequest): string {
+  return facts.contentLength ?? String(request.body.length)
+}
+
+const KNOWN = new Map<string, HeaderName>()
+/** Clients choose the names, so what is remembered of them is bounded. */
+const KNOWN_MAX = 512
+
+function headerName(sent: string): HeaderName {
+  return KNOWN.get(sent) ?? learn(sent)
+}
+
+function learn(sent: string): HeaderName {
+  const lower = sent.toLowerCase()
+  const pascal = PASCAL.get(lower)
+  const name: HeaderName = {
+    rest: LEFT_OUT_OF_REST.has(lower) ? '' : pascal?.inRest === true ? pascal.name : sent,
+    v1: HOP_BY_HOP.has(lower) ? '' : (pascal?.name ?? sent),
+    v2: HOP_BY_HOP.has(lower) ? '' : lower,
+    role: ROLES.get(lower) ?? 'other',
+  }
+  if (KNOWN.size >= KNOWN_MAX) KNOWN.clear()
+  if (sent.length <= 64) KNOWN.set(sent, name)
+  return name
+}
+
+const ROLES: ReadonlyMap<string, Role> = new Map(
+  (
+    [
+      'host',
+      'content-type',
+      'content-length',
+      'user-agent',
+      'cookie',
+      'x-api-key',
+      'x-forwarded-for',
+      'x-forwarded-port',
+      'x-forwarded-proto',
+      'x-amzn-trace-id',
+    ] satisfies Role[]
+  ).map((role) => [role, role]),
+)
+
+/** Names that are re-spelt, whatever the client sent. Content-Type only on HTTP APIs. */
+const PASCAL: ReadonlyMap<string, { readonly name: string; readonly inRest: boolean }> = new Map([
+  ['authorization', { name: 'Authorization', inRest: true }],
+  ['user-agent', { name: 'User-Agent', inRest: true }],
+  ['host', { name: 'Host', inRest: true }],
+  ['content-type', { name: 'Content-Type', inRest: false }],
+])
+
+/** events.md §2, "Headers removed from the event". */
+const LEFT_OUT_OF_REST: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'content-md5',
+  'expect',
+  'max-forwards',
+  'proxy-authenticate',
+  'server',
+  'te',
+  'transfer-encoding',
+  'trailer',
+  'upgrade',
+  'www-authenticate',
+])
+
+/** They belong to one connection (RFC 9110 §7.6.1), and the function is not at its end. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'expect',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
