@@ -1,0 +1,336 @@
+import type { Clock } from '../lib/clock.ts'
+import { assert } from '../lib/errors.ts'
+import type { LimitsConfig, Priority } from '../model/limits.ts'
+import {
+  createLeaf,
+  everyone,
+  goesBefore,
+  hasElder,
+  headOf,
+  rankOf,
+  type Leaf,
+  type Line,
+  type Waiter,
+} from './line.ts'
+import { snapshotOf, type GateSnapshot } from './snapshot.ts'
+import {
+  admit,
+  blockedBy,
+  configureTree,
+  createTree,
+  discharge,
+  NOBODY,
+  promise,
+  type LimitNode,
+  type LimitTree,
+} from './tree.ts'
+
+/** One invocation asking to run. */
+export interface Ask {
+  readonly functionName: string
+  readonly priority: Priority
+  /** How long it may wait for limits. 0 means now or never, as on Lambda; Infinity is allowed. */
+  readonly maxWaitMs: number
+  /** When the caller stops waiting, on the clock's `nowMs`; bounds the wait for an environment too. */
+  readonly deadlineMs: number
+}
+
+/** What the gate says. A throttle is an answer, not an exception: it is an everyday thing. */
+export type Decision =
+  | { readonly kind: 'permit'; readonly permit: Permit }
+  | { readonly kind: 'throttle'; readonly blocked: Blocked }
+  /** The deadline passed while only an environment was missing. */
+  | { readonly kind: 'late'; readonly waitedMs: number }
+  | { readonly kind: 'cancelled'; readonly waitedMs: number }
+  /** No such function, or it went away in a reload. */
+  | { readonly kind: 'gone'; readonly waitedMs: number }
+
+/** The right to run one invocation, an environment's slot included. Release it exactly once. */
+export interface Permit {
+  readonly functionName: string
+  readonly waitedMs: number
+  /** @throws {Error} when it was released before: the counts would drift. */
+  release(): void
+}
+
+/** Which limit stood in the way, and how it stood then. */
+export interface Blocked {
+  readonly scope: 'account' | 'group' | 'function'
+  /** Group or function name; empty for the account. */
+  readonly name: string
+  readonly max: number
+  readonly inUse: number
+  readonly waitedMs: number
+}
+
+/** A place in line that can be given up. */
+export interface Waiting {
+  /** Leaves the line; `settle` gets `cancelled`. Does nothing when it has left already. */
+  cancel(): void
+}
+
+export interface GateOptions {
+  readonly clock: Clock
+  /** Someone joined the line of a function for want of an environment: the pool may start one. */
+  readonly onEnvironmentWanted?: (functionName: string) => void
+}
+
+/**
+ * Decides which invocation may run now, which waits and which is throttled.
+ *
+ * There is one line. An invocation runs when its limits have room *and* an environment of its
+ * function has a free slot; both are taken in one step, so that nothing is held by those who wait,
+ * and priority decides over both. A freed slot is handed to the first in line who fits before
+ * anyone else can see it, and a newcomer never goes past an elder of its function: nobody barges.
+ * `maxWaitMs` bounds the wait for limits; the wait for an environment alone is bounded by the
+ * deadline. Everything is synchronous and takes time from `Clock`: the simulator drives this code.
+ */
+export class Gate {
+  readonly #clock: Clock
+  readonly #tree: LimitTree
+  readonly #leaves = new Map<string, Leaf<Decision>>()
+  readonly #crowded = new Set<Leaf<Decision>>()
+  readonly #onEnvironmentWanted: (functionName: string) => void
+  #config: LimitsConfig
+  #tickets = 0
+  #alarm: { readonly atMs: number; readonly timer: Disposable } | undefined
+
+  constructor(config: LimitsConfig, options: GateOptions) {
+    this.#clock = options.clock
+    this.#config = config
+    this.#onEnvironmentWanted = options.onEnvironmentWanted ?? ((): void => {})
+    this.#tree = createTree(config)
+    this.#syncLeaves()
+  }
+
+  get config(): LimitsConfig {
+    return this.#config
+  }
+
+  /**
+   * Takes effect at once, on those in line too. Lowering a limit below what runs stops nothing: it
+   * lets no more in until enough has drained. The caller has checked the sums (`checkLimits`).
+   */
+  configure(config: LimitsConfig): void {
+    this.#config = config
+    configureTree(this.#tree, config)
+    this.#syncLeaves()
+    for (const leaf of this.#crowded) this.#reassess(leaf)
+    this.#letIn()
+  }
+
+  /** Says how many invocations the ready environments of a function can take together. */
+  setSlots(functionName: string, slots: number): void {
+    const leaf = this.#leaves.get(functionName)
+    if (leaf === undefined) return
+    const more = slots > leaf.slots
+    leaf.slots = slots
+    if (more) this.#letIn()
+  }
+
+  /** How many of a function wait for an environment and nothing else, and the oldest's age. */
+  wanted(functionName: string): { readonly count: number; readonly oldestMs: number } {
+    const leaf = this.#leaves.get(functionName)
+    if (leaf === undefined || leaf.waiting === 0) return { count: 0, oldestMs: 0 }
+    const head = headOf(leaf)
+    const oldestMs = head === undefined ? 0 : this.#clock.nowMs() - head.sinceMs
+    const count = leaf.node.promised.reduce((sum, each) => sum + each, 0)
+    return { count, oldestMs }
+  }
+
+  /**
+   * Asks to run. `settle` is called exactly once: before this returns where the answer is known now
+   * (then there is nothing to cancel), else when the one who waits leaves the line.
+   */
+  acquire(ask: Ask, settle: (decision: Decision) => void): Waiting | undefined {
+    const leaf = this.#leaves.get(ask.functionName)
+    if (leaf === undefined) {
+      settle({ kind: 'gone', waitedMs: 0 })
+      return undefined
+    }
+    const rank = rankOf(ask.priority)
+    if (!hasElder(leaf, rank) && fits(leaf)) {
+      settle({ kind: 'permit', permit: this.#admit(leaf, 0) })
+      return undefined
+    }
+    const blocker = blockedBy(leaf.node, rank)
+    if (blocker !== undefined && ask.maxWaitMs === 0) {
+      settle({ kind: 'throttle', blocked: blockedAt(blocker, 0) })
+      return undefined
+    }
+    const waiter = this.#join(leaf, ask, settle)
+    return { cancel: () => this.#leave(waiter, (waitedMs) => ({ kind: 'cancelled', waitedMs })) }
+  }
+
+  /** Everything that is held and everyone who waits, with the limit that blocks. */
+  snapshot(): GateSnapshot {
+    return snapshotOf(this.#tree, this.#leaves, this.#clock.nowMs())
+  }
+
+  #join(leaf: Leaf<Decision>, ask: Ask, settle: (decision: Decision) => void): Waiter<Decision> {
+    const rank = rankOf(ask.priority)
+    const sinceMs = this.#clock.nowMs()
+    const waiter: Waiter<Decision> = {
+      leaf,
+      rank,
+      ticket: this.#tickets++,
+      sinceMs,
+      maxWaitMs: ask.maxWaitMs,
+      deadlineMs: ask.deadlineMs,
+      expiresMs: Math.min(sinceMs + ask.maxWaitMs, ask.deadlineMs),
+      settle,
+    }
+    const line = lineOf(waiter)
+    line.blocked.add(waiter)
+    leaf.waiting++
+    this.#crowded.add(leaf)
+    this.#open(leaf, line)
+    this.#watch(waiter.expiresMs)
+    return waiter
+  }
+
+  /** Leaving the line and settling are one step: a permit never goes to someone who has left. */
+  #leave(waiter: Waiter<Decision>, decide: (waitedMs: number) => Decision): void {
+    const { leaf, rank } = waiter
+    const { ready, blocked } = lineOf(waiter)
+    if (ready.delete(waiter)) promise(leaf.node, rank, -1)
+    else if (!blocked.delete(waiter)) return
+    leaf.waiting--
+    if (leaf.waiting === 0) this.#crowded.delete(leaf)
+    waiter.settle(decide(this.#clock.nowMs() - waiter.sinceMs))
+  }
+
+  #admit(leaf: Leaf<Decision>, waitedMs: number): Permit {
+    admit(leaf.node)
+    let held = true
+    return {
+      functionName: leaf.node.name,
+      waitedMs,
+      release: () => {
+        assert(held, `a permit of ${leaf.node.name} was released twice`)
+        held = false
+        discharge(leaf.node)
+        this.#letIn()
+      },
+    }
+  }
+
+  /** Hands out what is free, first in line first, until nobody who waits could run. */
+  #letIn(): void {
+    for (let next = this.#nextFitting(); next !== undefined; next = this.#nextFitting()) {
+      const { leaf } = next
+      this.#leave(next, (waitedMs) => ({ kind: 'permit', permit: this.#admit(leaf, waitedMs) }))
+    }
+    for (const leaf of this.#crowded) this.#reassess(leaf)
+  }
+
+  #nextFitting(): Waiter<Decision> | undefined {
+    let first: Waiter<Decision> | undefined
+    for (const leaf of this.#crowded) {
+      if (!fits(leaf)) continue
+      const head = headOf(leaf)
+      if (head !== undefined && (first === undefined || goesBefore(head, first))) first = head
+    }
+    return first
+  }
+
+  /**
+   * Says anew what those in a leaf's lines wait for. A limit that opens turns the wait into one for
+   * an environment, which `maxWaitMs` does not bound; a limit that closes starts that bound.
+   */
+  #reassess(leaf: Leaf<Decision>): void {
+    const closed = blockedBy(leaf.node, NOBODY) !== undefined
+    for (const line of leaf.lines) {
+      if (closed) this.#close(leaf, line)
+      this.#open(leaf, line)
+    }
+  }
+
+  #open(leaf: Leaf<Decision>, { ready, blocked }: Line<Decision>): void {
+    for (const waiter of blocked) {
+      if (blockedBy(leaf.node, waiter.rank) !== undefined) return
+      blocked.delete(waiter)
+      ready.add(waiter)
+      waiter.expiresMs = waiter.deadlineMs
+      promise(leaf.node, waiter.rank, 1)
+      this.#onEnvironmentWanted(leaf.node.name)
+    }
+  }
+
+  #close(leaf: Leaf<Decision>, { ready, blocked }: Line<Decision>): void {
+    if (ready.size === 0) return
+    const younger = [...blocked]
+    blocked.clear()
+    for (const waiter of ready) {
+      waiter.expiresMs = Math.min(this.#clock.nowMs() + waiter.maxWaitMs, waiter.deadlineMs)
+      promise(leaf.node, waiter.rank, -1)
+      blocked.add(waiter)
+      this.#watch(waiter.expiresMs)
+    }
+    ready.clear()
+    for (const waiter of younger) blocked.add(waiter)
+  }
+
+  /** One alarm serves all who wait: it is set to the earliest expiry and looked at again then. */
+  #watch(expiresMs: number): void {
+    if (expiresMs === Infinity || (this.#alarm !== undefined && this.#alarm.atMs <= expiresMs)) return
+    this.#alarm?.timer[Symbol.dispose]()
+    const delayMs = expiresMs - this.#clock.nowMs()
+    const timer = this.#clock.after(delayMs, () => {
+      this.#alarm = undefined
+      this.#expire()
+    })
+    this.#alarm = { atMs: expiresMs, timer }
+  }
+
+  #expire(): void {
+    const nowMs = this.#clock.nowMs()
+    let earliestMs = Infinity
+    for (const leaf of this.#crowded) {
+      for (const waiter of everyone(leaf)) {
+        if (waiter.expiresMs <= nowMs) this.#turnAway(waiter)
+        else earliestMs = Math.min(earliestMs, waiter.expiresMs)
+      }
+    }
+    this.#watch(earliestMs)
+    this.#letIn()
+  }
+
+  #turnAway(waiter: Waiter<Decision>): void {
+    const blocker = blockedBy(waiter.leaf.node, waiter.rank)
+    const wasReady = lineOf(waiter).ready.has(waiter)
+    this.#leave(waiter, (waitedMs) =>
+      wasReady || blocker === undefined
+        ? { kind: 'late', waitedMs }
+        : { kind: 'throttle', blocked: blockedAt(blocker, waitedMs) },
+    )
+  }
+
+  #syncLeaves(): void {
+    for (const [name, node] of this.#tree.functions) {
+      if (!this.#leaves.has(name)) this.#leaves.set(name, createLeaf(node))
+    }
+    for (const [name, leaf] of this.#leaves) {
+      if (Object.hasOwn(this.#config.functions, name)) continue
+      for (const waiter of everyone(leaf)) {
+        this.#leave(waiter, (waitedMs) => ({ kind: 'gone', waitedMs }))
+      }
+      this.#leaves.delete(name)
+    }
+  }
+}
+
+/** Whether one more invocation of the leaf could run now: limits and an environment. */
+function fits({ node, slots }: Leaf<Decision>): boolean {
+  return node.inUse < slots && blockedBy(node, NOBODY) === undefined
+}
+
+function lineOf({ leaf, rank }: Waiter<Decision>): Line<Decision> {
+  const line = leaf.lines[rank]
+  assert(line !== undefined, 'every priority has a line')
+  return line
+}
+
+function blockedAt({ scope, name, max, inUse }: LimitNode, waitedMs: number): Blocked {
+  return { scope, name, max, inUse, waitedMs }
+}

@@ -1,0 +1,15 @@
+export { Gate } from './gate.ts'
+export type { Ask, Blocked, Decision, GateOptions, Permit, Waiting } from './gate.ts'
+export { applyChanges, checkLimits } from './limits.ts'
+export type { LimitChange, LimitField, LimitsControl } from './limits.ts'
+export { limitId } from './snapshot.ts'
+export type { FunctionSnapshot, GateSnapshot, LimitSnapshot } from './snapshot.ts'
+export { realClock, virtualClock } from '../lib/clock.ts'
+export type { Clock, VirtualClock } from '../lib/clock.ts'
+export type {
+  AccountLimits,
+  FunctionLimits,
+  GroupLimits,
+  LimitsConfig,
+  Priority,
+} from '../model/limits.ts'

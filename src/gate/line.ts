@@ -1,0 +1,78 @@
+import { PRIORITIES, type Priority } from '../model/limits.ts'
+import type { LimitNode } from './tree.ts'
+
+/** Someone in line. `settle` is called exactly once, when it leaves. */
+export interface Waiter<Decision> {
+  readonly leaf: Leaf<Decision>
+  /** Its priority's place in `PRIORITIES`. */
+  readonly rank: number
+  /** Order of arrival over the whole gate. */
+  readonly ticket: number
+  readonly sinceMs: number
+  /** Longest wait for limits, counted from when a limit began to block. */
+  readonly maxWaitMs: number
+  readonly deadlineMs: number
+  /** When it is turned away, at the latest. */
+  expiresMs: number
+  readonly settle: (decision: Decision) => void
+}
+
+/** Those of one priority who wait for one function, each part in order of arrival. */
+export interface Line<Decision> {
+  /** The limits have room; only an environment is missing. They go first. */
+  readonly ready: Set<Waiter<Decision>>
+  /** A limit keeps them out. */
+  readonly blocked: Set<Waiter<Decision>>
+}
+
+/** A function: its limit, its environments' slots, and who waits for them. */
+export interface Leaf<Decision> {
+  readonly node: LimitNode
+  /** What the ready environments can take together. */
+  slots: number
+  /** By rank of priority. */
+  readonly lines: readonly Line<Decision>[]
+  waiting: number
+}
+
+export function createLeaf<Decision>(node: LimitNode): Leaf<Decision> {
+  const lines = PRIORITIES.map(() => ({ ready: new Set<never>(), blocked: new Set<never>() }))
+  return { node, slots: 0, lines, waiting: 0 }
+}
+
+/** A priority's place in the order. */
+export function rankOf(priority: Priority): number {
+  return PRIORITIES.indexOf(priority)
+}
+
+/** Whether someone of the same or a higher priority is in line: nobody goes past them. */
+export function hasElder<Decision>(leaf: Leaf<Decision>, rank: number): boolean {
+  if (leaf.waiting === 0) return false
+  return leaf.lines.some((line, each) => each <= rank && lengthOf(line) > 0)
+}
+
+export function lengthOf<Decision>({ ready, blocked }: Line<Decision>): number {
+  return ready.size + blocked.size
+}
+
+/** The first in line of a leaf: highest priority, then oldest. */
+export function headOf<Decision>(leaf: Leaf<Decision>): Waiter<Decision> | undefined {
+  for (const { ready, blocked } of leaf.lines) {
+    if (ready.size > 0) return ready.values().next().value
+    if (blocked.size > 0) return blocked.values().next().value
+  }
+  return undefined
+}
+
+/** Whether `a` goes before `b`. */
+export function goesBefore<Decision>(a: Waiter<Decision>, b: Waiter<Decision>): boolean {
+  return a.rank === b.rank ? a.ticket < b.ticket : a.rank < b.rank
+}
+
+/** Everyone in a leaf's lines. */
+export function* everyone<Decision>(leaf: Leaf<Decision>): Generator<Waiter<Decision>> {
+  for (const { ready, blocked } of leaf.lines) {
+    yield* ready
+    yield* blocked
+  }
+}

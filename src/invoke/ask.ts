@@ -1,0 +1,39 @@
+import type { Ask } from '../gate/gate.ts'
+import type { LimitsConfig, Priority } from '../model/limits.ts'
+import type { Invocation, InvocationSource } from './invocation.ts'
+
+/** Longest default wait of a user for limits; a quarter of the time it has left, at most this. */
+const INTERACTIVE_WAIT_MS = 5000
+const INTERACTIVE_SHARE = 0.25
+
+const PRIORITY_BY_SOURCE: Readonly<Record<InvocationSource, Priority>> = {
+  http: 'interactive',
+  invoke: 'interactive',
+}
+
+/** What an invocation asks of the gate: priority and wait as configured, else by how it came. */
+export function toAsk(invocation: Invocation, config: LimitsConfig, nowMs: number): Ask {
+  const { functionName, source, deadlineMs } = invocation
+  const limits = config.functions[functionName]
+  const group = limits === undefined ? undefined : config.groups[limits.group]
+  const priority =
+    invocation.priority ?? limits?.priority ?? group?.priority ?? PRIORITY_BY_SOURCE[source]
+  const maxWaitMs =
+    limits?.maxWaitMs ?? group?.maxWaitMs ?? defaultMaxWaitMs(priority, deadlineMs - nowMs)
+  return { functionName, priority, maxWaitMs, deadlineMs }
+}
+
+/**
+ * How long an invocation waits for limits where nothing is configured: users a little, async work
+ * not at all (it stays in its durable queue), batches as long as it takes (their poller waits).
+ */
+export function defaultMaxWaitMs(priority: Priority, remainingMs: number): number {
+  switch (priority) {
+    case 'interactive':
+      return Math.min(INTERACTIVE_WAIT_MS, remainingMs * INTERACTIVE_SHARE)
+    case 'async':
+      return 0
+    case 'batch':
+      return Infinity
+  }
+}

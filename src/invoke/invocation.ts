@@ -1,0 +1,75 @@
+import type { Blocked } from '../gate/gate.ts'
+import type { Priority } from '../model/limits.ts'
+import type { Payload, Result } from '../runtime/work.ts'
+
+/** One run of a function, asked for. Every door makes one of these and calls the same `invoke`. */
+export interface Invocation {
+  /** The Lambda request id, a UUID. */
+  readonly id: string
+  /** Deployed name. */
+  readonly functionName: string
+  readonly payload: Payload
+  readonly source: InvocationSource
+  /** Default: by source (see `model/limits.ts`), unless function or group set another. */
+  readonly priority?: Priority
+  /** When the caller stops waiting, on the clock's `nowMs`. Bounds every wait; never the run itself. */
+  readonly deadlineMs: number
+  /** Exactly as the caller named the function: with a qualifier only if it gave one. */
+  readonly invokedArn: string
+  readonly traceId: string
+  /** The decoded `X-Amz-Client-Context`, JSON text. */
+  readonly clientContext?: string
+  /** Keep the last 4 KiB of the log for the caller (`X-Amz-Log-Type: Tail`). */
+  readonly tail?: boolean
+  /** The caller left. Takes a waiting invocation out of the line; one that runs is let finish. */
+  readonly signal?: AbortSignal
+}
+
+export type InvocationSource = 'http' | 'invoke'
+
+/** How an invocation ended. A function's own failure is an outcome, never an exception. */
+export type Outcome = OutcomeFacts &
+  (
+    | { readonly status: 'ok'; readonly result: Result }
+    /** The handler threw, exited, ran out of memory or could not be loaded. */
+    | { readonly status: 'function_error'; readonly error: FunctionError }
+    /** The function's own timeout. */
+    | { readonly status: 'timeout'; readonly error: FunctionError }
+    /** The handler answered what its front end calls malformed. */
+    | { readonly status: 'malformed'; readonly reason: string }
+    /** A limit stood in the way until the wait was over. The handler did not start. */
+    | { readonly status: 'throttled'; readonly blocked: Blocked }
+    /** The environment was taken away after the handler had started. */
+    | { readonly status: 'interrupted'; readonly error: FunctionError }
+    /** Ours: no environment could be had before the deadline. The handler did not start. */
+    | { readonly status: 'platform_error'; readonly message: string }
+    /** The caller left while it waited. The handler did not start. */
+    | { readonly status: 'cancelled' }
+  )
+
+export interface OutcomeFacts {
+  readonly handlerStarted: boolean
+  /** How often it was handed to an environment: more than 1 when one died before the handler began. */
+  readonly attempts: number
+  /** In the gate, for limits and for an environment. */
+  readonly waitedMs: number
+  /** Of the handler; absent where it did not start. */
+  readonly durationMs?: number
+  /** Present when this invocation was the first of its environment. */
+  readonly initMs?: number
+  /** The last 4 KiB of its log, where `tail` was asked for. */
+  readonly logTail?: string
+}
+
+/** The error JSON a caller of Lambda would see. */
+export interface FunctionError {
+  readonly errorType: string
+  readonly errorMessage: string
+  /** The whole error object as bytes, in the runtime's own key order. */
+  readonly json: Uint8Array
+}
+
+/** Runs invocations: gate, environment, retries of what never started. Never rejects for a function's fault. */
+export interface Invoker {
+  invoke(invocation: Invocation): Promise<Outcome>
+}

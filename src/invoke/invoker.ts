@@ -1,0 +1,200 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Decision, Gate, Permit, Waiting } from '../gate/gate.ts'
+import type { FunctionDefinition } from '../model/app.ts'
+import type { Pool } from '../runtime/pool.ts'
+import type { Work, WorkEnd } from '../runtime/work.ts'
+import { toAsk } from './ask.ts'
+import type { RetryBudget } from './budget.ts'
+import type { Invocation, Invoker, Outcome } from './invocation.ts'
+import { createJournal, type Journal, type LogLine } from './journal.ts'
+import { toEnding, type Ending } from './outcome.ts'
+import type { Tally } from './tally.ts'
+
+/** A function that can be invoked. */
+export interface Target {
+  readonly fn: FunctionDefinition
+  readonly pool: Pool
+  readonly budget: RetryBudget
+}
+
+export interface InvokerOptions {
+  readonly gate: Gate
+  readonly clock: Clock
+  readonly target: (functionName: string) => Target | undefined
+  readonly log: (line: LogLine) => void
+  readonly tally: Tally
+}
+
+/** An environment may die under an invocation that has not begun this often before we give up. */
+const ATTEMPTS_MAX = 3
+
+/** Takes each invocation through its life: gate, environment, outcome. Nothing else starts work. */
+export function createInvoker(options: InvokerOptions): Invoker {
+  return {
+    invoke: (invocation) =>
+      new Promise((resolve) => {
+        const target = options.target(invocation.functionName)
+        if (target === undefined) {
+          resolve({ ...unknownFunction(invocation), ...NOT_STARTED })
+          return
+        }
+        new Run(options, target, invocation, resolve).ask()
+      }),
+  }
+}
+
+const NOT_STARTED = { handlerStarted: false, attempts: 0, waitedMs: 0 }
+
+function unknownFunction({ functionName }: Invocation): Ending {
+  return { status: 'platform_error', message: `there is no function ${functionName}` }
+}
+
+/** One invocation on its way; also what its environment reports to. */
+class Run implements Work {
+  readonly #options: InvokerOptions
+  readonly #target: Target
+  readonly #invocation: Invocation
+  readonly #resolve: (outcome: Outcome) => void
+  readonly #journal: Journal
+  readonly id: string
+  readonly payload: Invocation['payload']
+  readonly invokedArn: string
+  readonly traceId: string
+  readonly clientContext?: string
+  #permit: Permit | undefined
+  #waiting: Waiting | undefined
+  #onAbort: (() => void) | undefined
+  #attempts = 0
+  #startedMs: number | undefined
+  #durationMs: number | undefined
+  #initMs: number | undefined
+  #late: Disposable | undefined
+
+  constructor(
+    options: InvokerOptions,
+    target: Target,
+    invocation: Invocation,
+    resolve: (outcome: Outcome) => void,
+  ) {
+    this.#options = options
+    this.#target = target
+    this.#invocation = invocation
+    this.#resolve = resolve
+    this.id = invocation.id
+    this.payload = invocation.payload
+    this.invokedArn = invocation.invokedArn
+    this.traceId = invocation.traceId
+    if (invocation.clientContext !== undefined) this.clientContext = invocation.clientContext
+    const { log } = options
+    this.#journal = createJournal(target.fn, this.id, { tail: invocation.tail ?? false, log })
+  }
+
+  ask(): void {
+    const { gate, clock } = this.#options
+    const { signal } = this.#invocation
+    this.#target.budget.onInvocation()
+    if (signal?.aborted === true) return this.#settle({ status: 'cancelled' }, 0)
+    const ask = toAsk(this.#invocation, gate.config, clock.nowMs())
+    this.#waiting = gate.acquire(ask, (decision) => this.#onDecision(decision))
+    if (this.#waiting === undefined || signal === undefined) return
+    this.#onAbort = () => this.#waiting?.cancel()
+    signal.addEventListener('abort', this.#onAbort)
+  }
+
+  #onDecision(decision: Decision): void {
+    if (this.#onAbort !== undefined) {
+      this.#invocation.signal?.removeEventListener('abort', this.#onAbort)
+    }
+    switch (decision.kind) {
+      case 'permit':
+        this.#permit = decision.permit
+        this.#attempts = 1
+        return this.#target.pool.run(this)
+      case 'throttle': {
+        const { blocked } = decision
+        return this.#settle({ status: 'throttled', blocked }, blocked.waitedMs)
+      }
+      case 'cancelled':
+        return this.#settle({ status: 'cancelled' }, decision.waitedMs)
+      case 'late':
+        return this.#settle(
+          { status: 'platform_error', message: 'no execution environment was free in time' },
+          decision.waitedMs,
+        )
+      case 'gone':
+        return this.#settle(unknownFunction(this.#invocation), decision.waitedMs)
+    }
+  }
+
+  onStarted(initMs: number | undefined): void {
+    this.#late?.[Symbol.dispose]()
+    this.#startedMs = this.#options.clock.nowMs()
+    this.#initMs = initMs
+    this.#journal.start()
+  }
+
+  onLog(text: string): void {
+    this.#journal.write(text)
+  }
+
+  onEnd(end: WorkEnd): void {
+    this.#late?.[Symbol.dispose]()
+    if (end.kind === 'died' && !end.started && this.#mayRetry()) return this.#rerun(end)
+    const waitedMs = this.#permit?.waitedMs ?? 0
+    this.#permit?.release()
+    const ending = toEnding(end, this.id)
+    if (ending.status !== 'platform_error') this.#report(end, ending)
+    this.#settle(ending, waitedMs)
+  }
+
+  #mayRetry(): boolean {
+    return this.#attempts < ATTEMPTS_MAX && this.#target.budget.take()
+  }
+
+  /** Still bounded by the caller's deadline, whatever keeps the next environment from starting. */
+  #rerun(end: WorkEnd): void {
+    const { clock, tally } = this.#options
+    this.#attempts++
+    tally.addRetry(this.#invocation.functionName)
+    const place = this.#target.pool.rerun(this)
+    this.#late = clock.after(this.#invocation.deadlineMs - clock.nowMs(), () => {
+      if (!place.withdraw()) return
+      this.#attempts = ATTEMPTS_MAX
+      this.onEnd(end)
+    })
+  }
+
+  #report(end: WorkEnd, { status, ...ending }: Ending): void {
+    // A handler that could not be loaded never began; its callers read START all the same.
+    if (this.#startedMs === undefined) this.#journal.start()
+    const error = 'error' in ending ? ending.error : undefined
+    const byPlatform = end.kind !== 'error' && error !== undefined
+    this.#durationMs = 'durationMs' in end ? end.durationMs : this.#elapsedMs()
+    this.#journal.end({
+      durationMs: this.#durationMs,
+      maxMemoryUsedMb: end.kind === 'failed_init' ? 0 : end.maxMemoryUsedMb,
+      ...(this.#initMs === undefined ? {} : { initMs: this.#initMs }),
+      status: status === 'timeout' ? 'timeout' : error === undefined ? 'success' : 'error',
+      ...(byPlatform ? { errorType: error.errorType } : {}),
+    })
+  }
+
+  #elapsedMs(): number {
+    return this.#startedMs === undefined ? 0 : this.#options.clock.nowMs() - this.#startedMs
+  }
+
+  #settle(ending: Ending, waitedMs: number): void {
+    const logTail = this.#journal.tail()
+    const outcome: Outcome = {
+      ...ending,
+      handlerStarted: this.#startedMs !== undefined,
+      attempts: this.#attempts,
+      waitedMs,
+      ...(this.#durationMs === undefined ? {} : { durationMs: this.#durationMs }),
+      ...(this.#initMs === undefined ? {} : { initMs: this.#initMs }),
+      ...(logTail === undefined ? {} : { logTail }),
+    }
+    this.#options.tally.add(this.#invocation, outcome)
+    this.#resolve(outcome)
+  }
+}

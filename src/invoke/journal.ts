@@ -1,0 +1,48 @@
+import type { FunctionDefinition } from '../model/app.ts'
+import { endLines, startLine, type Report } from '../runtime/report.ts'
+
+/** One line of a function's log, without its line end. */
+export interface LogLine {
+  readonly functionName: string
+  /** Undefined for what is written while no invocation runs. */
+  readonly requestId: string | undefined
+  readonly text: string
+}
+
+/** The log of one invocation: what the function writes, between START and END. */
+export interface Journal {
+  start(): void
+  write(text: string): void
+  end(report: Omit<Report, 'requestId' | 'memoryMb'>): void
+  /** The last 4 KiB; undefined where it was not asked for. */
+  tail(): string | undefined
+}
+
+/** What `X-Amz-Log-Result` carries at most. */
+const TAIL_BYTES = 4096
+
+export function createJournal(
+  fn: FunctionDefinition,
+  requestId: string,
+  options: { readonly tail: boolean; readonly log: (line: LogLine) => void },
+): Journal {
+  const json = fn.logFormat === 'JSON'
+  let kept = ''
+
+  const write = (text: string): void => {
+    const end = text.endsWith('\n') ? text.length - 1 : text.length
+    for (const line of text.slice(0, end).split('\n')) {
+      options.log({ functionName: fn.name, requestId, text: line })
+    }
+    if (options.tail) kept = (kept + text.slice(0, end) + '\n').slice(-TAIL_BYTES)
+  }
+  const time = (): string => (json ? new Date().toISOString() : '')
+
+  return {
+    write,
+    start: () => write(startLine(requestId, json, time())),
+    end: (report) =>
+      write(endLines({ ...report, requestId, memoryMb: fn.memoryMb }, json, time())),
+    tail: () => (options.tail ? Buffer.from(kept).subarray(-TAIL_BYTES).toString() : undefined),
+  }
+}

@@ -1,0 +1,90 @@
+import type { DeathReason, InitFailure, WorkEnd } from '../runtime/work.ts'
+import type { FunctionError, Outcome } from './invocation.ts'
+
+/** The part of an outcome that says how it ended; the invoker adds the facts. */
+export type Ending = Outcome extends infer Each
+  ? Each extends Outcome
+    ? Omit<Each, 'handlerStarted' | 'attempts' | 'waitedMs' | 'durationMs' | 'initMs' | 'logTail'>
+    : never
+  : never
+
+/** What the environment said, in the words of Lambda's callers. */
+export function toEnding(end: WorkEnd, requestId: string): Ending {
+  switch (end.kind) {
+    case 'result':
+      return { status: 'ok', result: end.result }
+    case 'malformed':
+      return { status: 'malformed', reason: end.reason }
+    case 'error':
+      return { status: 'function_error', error: fromJson(end.error) }
+    case 'timeout':
+      return { status: 'timeout', error: timeoutError(requestId, end.durationMs) }
+    case 'failed_init':
+      return { status: 'function_error', error: initError(end.failure, requestId) }
+    case 'died':
+      return end.started ? ofDeath(end.reason, requestId) : neverStarted(end.reason)
+  }
+}
+
+function neverStarted(reason: DeathReason): Ending {
+  const message = `the execution environment ended before the handler began (${describeExit(reason)})`
+  return { status: 'platform_error', message }
+}
+
+/** Killed from outside is not the function's fault, and is counted apart. */
+function ofDeath(reason: DeathReason, requestId: string): Ending {
+  const error = exitError(reason, requestId)
+  const fromOutside = reason.signal === 'SIGKILL' || reason.signal === 'SIGTERM'
+  return { status: fromOutside && !reason.outOfMemory ? 'interrupted' : 'function_error', error }
+}
+
+function initError({ error, timedOut, reason }: InitFailure, requestId: string): FunctionError {
+  if (error !== undefined) return fromJson(error)
+  return timedOut ? timeoutError(requestId, INIT_TIMEOUT_MS) : exitError(reason, requestId)
+}
+
+const INIT_TIMEOUT_MS = 10_000
+
+/** Recorded 2025-11: `Task timed out after 3.00 seconds`. */
+function timeoutError(requestId: string, timeoutMs: number): FunctionError {
+  const seconds = (timeoutMs / 1000).toFixed(2)
+  return functionError(
+    'Sandbox.Timedout',
+    `RequestId: ${requestId} Error: Task timed out after ${seconds} seconds`,
+  )
+}
+
+function exitError(reason: DeathReason, requestId: string): FunctionError {
+  const type = reason.outOfMemory ? 'Runtime.OutOfMemory' : 'Runtime.ExitError'
+  return functionError(type, `RequestId: ${requestId} Error: ${describeExit(reason)}`)
+}
+
+/** In the words of Lambda, which are Go's. */
+const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+  SIGABRT: 'aborted',
+  SIGBUS: 'bus error',
+  SIGFPE: 'floating point exception',
+  SIGILL: 'illegal instruction',
+  SIGKILL: 'killed',
+  SIGSEGV: 'segmentation fault',
+  SIGTERM: 'terminated',
+}
+
+function describeExit({ code, signal }: DeathReason): string {
+  if (signal !== null) return `Runtime exited with error: signal: ${SIGNALS[signal] ?? signal}`
+  if (code === 0 || code === null) return 'Runtime exited without providing a reason'
+  return `Runtime exited with error: exit status ${code}`
+}
+
+function functionError(errorType: string, errorMessage: string): FunctionError {
+  const json = Buffer.from(JSON.stringify({ errorType, errorMessage }))
+  return { errorType, errorMessage, json }
+}
+
+function fromJson(json: Uint8Array): FunctionError {
+  const { errorType, errorMessage } = JSON.parse(Buffer.from(json).toString()) as {
+    errorType: string
+    errorMessage: string
+  }
+  return { errorType, errorMessage, json }
+}

@@ -1,0 +1,111 @@
+import type { Invocation, InvocationSource, Outcome } from './invocation.ts'
+import { limitId } from '../gate/snapshot.ts'
+
+/** Counts of how invocations ended, kept as plain numbers: this runs for each of them. */
+export interface Tally {
+  add(invocation: Invocation, outcome: Outcome): void
+  addRetry(functionName: string): void
+  readonly functions: ReadonlyMap<string, FunctionTally>
+}
+
+/** How the metrics call an ending (DESIGN §5). */
+export type OutcomeLabel =
+  | 'ok'
+  | 'function_error'
+  | 'timeout'
+  | 'throttled'
+  | 'interrupted'
+  | 'platform_error'
+  | 'cancelled'
+
+export interface FunctionTally {
+  /** By `source` and `outcome`. */
+  readonly outcomes: Map<InvocationSource, Record<OutcomeLabel, number>>
+  /** By the limit that blocked: `account`, `group/etl`, `function/report`. */
+  readonly throttles: Map<string, number>
+  /** Invocations handed over anew because their environment died before the handler began. */
+  retries: number
+  readonly durations: Histogram
+  readonly waits: Histogram
+  readonly inits: Histogram
+}
+
+/** Values in milliseconds, counted by the bucket they fall in. */
+export interface Histogram {
+  /** One for each of `BUCKETS_MS`, and one for what is above. Not cumulative. */
+  readonly counts: number[]
+  sumMs: number
+}
+
+/** Upper bounds. */
+export const BUCKETS_MS: readonly number[] = [
+  1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, 300_000, 900_000,
+]
+
+export function createTally(): Tally {
+  const functions = new Map<string, FunctionTally>()
+  const of = (name: string): FunctionTally => {
+    const known = functions.get(name)
+    if (known !== undefined) return known
+    const fresh: FunctionTally = {
+      outcomes: new Map(),
+      throttles: new Map(),
+      retries: 0,
+      durations: createHistogram(),
+      waits: createHistogram(),
+      inits: createHistogram(),
+    }
+    functions.set(name, fresh)
+    return fresh
+  }
+
+  return {
+    functions,
+    addRetry: (name) => void of(name).retries++,
+    add({ functionName, source }, outcome) {
+      const tally = of(functionName)
+      countOutcome(tally, source, labelOf(outcome))
+      observe(tally.waits, outcome.waitedMs)
+      if (outcome.durationMs !== undefined) observe(tally.durations, outcome.durationMs)
+      if (outcome.initMs !== undefined) observe(tally.inits, outcome.initMs)
+      if (outcome.status !== 'throttled') return
+      const limit = limitId(outcome.blocked)
+      tally.throttles.set(limit, (tally.throttles.get(limit) ?? 0) + 1)
+    },
+  }
+}
+
+/** A malformed answer is the function's failure, whatever the front end makes of it. */
+export function labelOf({ status }: Outcome): OutcomeLabel {
+  return status === 'malformed' ? 'function_error' : status
+}
+
+function countOutcome(tally: FunctionTally, source: InvocationSource, label: OutcomeLabel): void {
+  let bySource = tally.outcomes.get(source)
+  if (bySource === undefined) {
+    bySource = { ...NONE }
+    tally.outcomes.set(source, bySource)
+  }
+  bySource[label]++
+}
+
+const NONE: Readonly<Record<OutcomeLabel, number>> = {
+  ok: 0,
+  function_error: 0,
+  timeout: 0,
+  throttled: 0,
+  interrupted: 0,
+  platform_error: 0,
+  cancelled: 0,
+}
+
+function createHistogram(): Histogram {
+  return { counts: Array.from({ length: BUCKETS_MS.length + 1 }, () => 0), sumMs: 0 }
+}
+
+function observe(histogram: Histogram, valueMs: number): void {
+  let bucket = 0
+  while (bucket < BUCKETS_MS.length && valueMs > (BUCKETS_MS[bucket] ?? 0)) bucket++
+  histogram.counts[bucket] = (histogram.counts[bucket] ?? 0) + 1
+  histogram.sumMs += valueMs
+}

@@ -1,0 +1,42 @@
+/** The error JSON of Lambda's Node runtime: `error.name` decides, not the class (its Errors.js). */
+export interface ErrorJson {
+  readonly errorType: string
+  readonly errorMessage: string
+  readonly trace: readonly string[]
+}
+
+export function toErrorJson(error: unknown): ErrorJson {
+  if (!isErrorLike(error)) {
+    return { errorType: typeof error, errorMessage: String(error), trace: [] }
+  }
+  return {
+    errorType: error.name,
+    errorMessage: error.message,
+    trace: (error.stack ?? '').split('\n'),
+  }
+}
+
+/** What the log says beside `Invoke Error`: the error's own properties too. */
+export function toErrorLog(error: unknown): string {
+  const { errorType, errorMessage, trace } = toErrorJson(error)
+  const own = isErrorLike(error) ? { ...error } : {}
+  try {
+    return JSON.stringify({ errorType, errorMessage, ...own, stack: trace })
+  } catch {
+    return JSON.stringify({ errorType, errorMessage, stack: trace })
+  }
+}
+
+/** Errors of another realm (`vm`, jsdom) are errors too. */
+function isErrorLike(value: unknown): value is Error {
+  if (value instanceof Error) return true
+  return Object.prototype.toString.call(value) === '[object Error]'
+}
+
+/** An error with the name that Lambda's runtime gives it. */
+export function namedError(name: string, message: string): Error {
+  const error = new Error(message)
+  error.name = name
+  error.stack = `${name}: ${message}`
+  return error
+}

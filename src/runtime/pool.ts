@@ -1,0 +1,300 @@
+import type { Clock } from '../lib/clock.ts'
+import { assert } from '../lib/errors.ts'
+import type { FunctionDefinition } from '../model/app.ts'
+import {
+  startEnvironment,
+  type Environment,
+  type EnvironmentEvents,
+} from './environment.ts'
+import { createEstimate } from './estimate.ts'
+import type { Machine, MachineUser } from './machine.ts'
+import type { ProcessCommand } from './process.ts'
+import type { InitFailure, Work } from './work.ts'
+
+export interface PoolOptions {
+  readonly fn: FunctionDefinition
+  readonly clock: Clock
+  readonly machine: Machine
+  /** Made anew for each environment. */
+  readonly command: () => ProcessCommand
+  /** Tells the gate how many invocations the ready environments can take together. */
+  readonly publishSlots: (slots: number) => void
+  /** Asks the gate who waits for an environment and nothing else. */
+  readonly wanted: () => { readonly count: number; readonly oldestMs: number }
+  readonly onEvent: (event: PoolEvent) => void
+  readonly idleTimeoutMs?: number
+}
+
+/** What metrics and logs are told. */
+export type PoolEvent =
+  | { readonly kind: 'ready'; readonly initMs: number }
+  | { readonly kind: 'gone'; readonly reason: 'idle' | 'failed_init' | 'died' | 'retired' }
+  | { readonly kind: 'log'; readonly text: string }
+
+/** The environments of one function: where a permit becomes a running handler. */
+export interface Pool extends MachineUser {
+  /** Hands work to a warm environment. The caller holds a permit, so there is a free one. */
+  run(work: Work): void
+  /**
+   * Hands work over as soon as an environment is free, ahead of everyone in the gate: for work whose
+   * environment died before the handler began, and whose permit is still held. `withdraw` says
+   * whether it was still waiting.
+   */
+  rerun(work: Work): { withdraw(): boolean }
+  /** Ends every environment once it is idle, and has what comes done by new ones. */
+  renew(fn: FunctionDefinition): void
+  /** Takes no more work; resolves when the last environment is gone. */
+  close(): Promise<void>
+  counts(): { readonly idle: number; readonly busy: number; readonly starting: number }
+}
+
+const IDLE_TIMEOUT_MS = 10 * 60_000
+/** Lambda's bound for the init phase. */
+const INIT_TIMEOUT_MS = 10_000
+/** What a start is thought to take before one has been measured. */
+const INIT_GUESS_MS = 150
+/** How often those who wait are looked at again: an invocation that drags on speaks for a start. */
+const RECONSIDER_MS = 20
+const FAILED_INITS_MAX = 2
+const PROBE_FIRST_MS = 1000
+const PROBE_LAST_MS = 30_000
+/** The slots of a function that cannot be loaded: everyone is let in, and told so. */
+const EVERYONE = 1_000_000
+
+/** A function that cannot be loaded: its callers are told at once, and one start a while probes. */
+interface Failing {
+  readonly failure: InitFailure
+  readonly backoffMs: number
+  readonly probeAtMs: number
+}
+
+export function createPool(options: PoolOptions): Pool {
+  return new EnvironmentPool(options)
+}
+
+class EnvironmentPool implements Pool {
+  readonly #options: PoolOptions
+  readonly #clock: Clock
+  readonly #events: EnvironmentEvents
+  #fn: FunctionDefinition
+  readonly #starting = new Set<Environment>()
+  /** Ready, and takes work. */
+  readonly #ready = new Set<Environment>()
+  /** Of those, the free ones. Last in, first out: few stay warm and the rest expires. */
+  #idle: Environment[] = []
+  /** Every process that is not gone. */
+  readonly #alive = new Set<Environment>()
+  readonly #rerunning = new Set<Work>()
+  readonly #durations = createEstimate()
+  readonly #inits = createEstimate()
+  #failedInits = 0
+  #failing: Failing | undefined
+  #reconsidering: Disposable | undefined
+  #expiring: Disposable | undefined
+  #onClosed: (() => void) | undefined
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#fn = options.fn
+    this.#clock = options.clock
+    this.#events = {
+      onReady: (environment) => this.#onReady(environment),
+      onIdle: (environment) => this.#onIdle(environment),
+      onLeaving: (environment) => this.#drop(environment),
+      onGone: (environment, failure) => this.#onGone(environment, failure),
+      onLog: (text) => options.onEvent({ kind: 'log', text }),
+    }
+  }
+
+  run(work: Work): void {
+    if (this.#failing !== undefined) return this.#refuse(work, this.#failing)
+    const environment = this.#idle.pop()
+    assert(environment !== undefined, `a permit of ${this.#fn.name} comes with an environment`)
+    environment.dispatch(work)
+  }
+
+  rerun(work: Work): { withdraw(): boolean } {
+    const environment = this.#idle.pop()
+    if (environment !== undefined) environment.dispatch(work)
+    else {
+      this.#rerunning.add(work)
+      this.reconsider()
+    }
+    return { withdraw: () => this.#rerunning.delete(work) }
+  }
+
+  renew(fn: FunctionDefinition): void {
+    this.#fn = fn
+    this.#retireAll()
+    this.reconsider()
+  }
+
+  async close(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onClosed = resolve
+    this.#expiring?.[Symbol.dispose]()
+    this.#reconsidering?.[Symbol.dispose]()
+    this.#retireAll()
+    if (this.#alive.size === 0) resolve()
+    await promise
+  }
+
+  counts(): { idle: number; busy: number; starting: number } {
+    const idle = this.#idle.length
+    return { idle, busy: this.#ready.size - idle, starting: this.#starting.size }
+  }
+
+  oldestIdleMs(): number | undefined {
+    return this.#idle[0]?.idleSinceMs
+  }
+
+  evictOldestIdle(): void {
+    const [oldest] = this.#idle
+    if (oldest === undefined) return
+    this.#drop(oldest)
+    oldest.retire()
+    this.#options.onEvent({ kind: 'gone', reason: 'idle' })
+  }
+
+  /** Starts environments while that is worth it. Called whenever someone waits, or something changed. */
+  reconsider(): void {
+    if (this.#onClosed !== undefined || this.#failing !== undefined) return
+    const { count, oldestMs } = this.#options.wanted()
+    const waiting = count + this.#rerunning.size
+    while (waiting > this.#starting.size && this.#isStartWorthIt(waiting, oldestMs)) {
+      if (!this.#options.machine.claimStart(this)) break
+      this.#start()
+    }
+    if (waiting === 0 || this.#reconsidering !== undefined) return
+    this.#reconsidering = this.#clock.after(RECONSIDER_MS, () => {
+      this.#reconsidering = undefined
+      this.reconsider()
+    })
+  }
+
+  /**
+   * Another environment is worth its start when waiting for a warm one would take longer than a
+   * start. Lambda starts one for each concurrent request; on one machine that is how 64 connections
+   * become 64 processes and a third of the throughput (`bench/README.md`).
+   */
+  #isStartWorthIt(waiting: number, oldestMs: number): boolean {
+    const startMs = this.#inits.mean ?? INIT_GUESS_MS
+    const servers = this.#ready.size + this.#starting.size
+    const meanMs = this.#durations.mean
+    if (servers === 0) return true
+    if (meanMs === undefined) return this.#ready.size === 0 || this.#longestBusyMs() > startMs
+    return (meanMs * waiting) / servers > startMs || Math.min(oldestMs, this.#longestBusyMs()) > startMs
+  }
+
+  #longestBusyMs(): number {
+    let since = Infinity
+    for (const environment of this.#ready) {
+      if (environment.state === 'busy') since = Math.min(since, environment.busySinceMs)
+    }
+    return since === Infinity ? 0 : this.#clock.nowMs() - since
+  }
+
+  #start(): void {
+    const environment = startEnvironment({
+      command: this.#options.command(),
+      timeoutMs: this.#fn.timeoutMs,
+      initTimeoutMs: INIT_TIMEOUT_MS,
+      clock: this.#clock,
+      events: this.#events,
+    })
+    this.#starting.add(environment)
+    this.#alive.add(environment)
+  }
+
+  #onReady(environment: Environment): void {
+    if (!this.#starting.delete(environment)) return
+    this.#options.machine.endStart()
+    this.#inits.add(environment.initMs)
+    this.#failedInits = 0
+    this.#failing = undefined
+    this.#ready.add(environment)
+    this.#options.onEvent({ kind: 'ready', initMs: environment.initMs })
+    this.#offer(environment)
+    this.#publish()
+    this.reconsider()
+  }
+
+  #onIdle(environment: Environment): void {
+    this.#durations.add(this.#clock.nowMs() - environment.busySinceMs)
+    if (this.#ready.has(environment)) this.#offer(environment)
+  }
+
+  #offer(environment: Environment): void {
+    const [work] = this.#rerunning
+    if (work !== undefined) {
+      this.#rerunning.delete(work)
+      environment.dispatch(work)
+      return
+    }
+    this.#idle.push(environment)
+    this.#expireIdle()
+  }
+
+  #drop(environment: Environment): void {
+    if (!this.#ready.delete(environment)) return
+    this.#idle = this.#idle.filter((each) => each !== environment)
+    this.#publish()
+  }
+
+  #publish(): void {
+    const { publishSlots } = this.#options
+    publishSlots(this.#failing === undefined ? this.#ready.size : EVERYONE)
+  }
+
+  #onGone(environment: Environment, failure: InitFailure | undefined): void {
+    this.#alive.delete(environment)
+    if (this.#starting.delete(environment)) this.#options.machine.endStart()
+    this.#options.machine.release()
+    const reason = failure === undefined ? 'died' : 'failed_init'
+    this.#options.onEvent({ kind: 'gone', reason })
+    if (failure !== undefined) this.#onFailedInit(failure)
+    if (this.#alive.size === 0) this.#onClosed?.()
+    this.reconsider()
+  }
+
+  #onFailedInit(failure: InitFailure): void {
+    this.#failedInits++
+    if (this.#failedInits < FAILED_INITS_MAX) return
+    const backoffMs = Math.min((this.#failing?.backoffMs ?? PROBE_FIRST_MS / 2) * 2, PROBE_LAST_MS)
+    this.#failing = { failure, backoffMs, probeAtMs: this.#clock.nowMs() + backoffMs }
+    for (const work of this.#rerunning) this.#refuse(work, this.#failing)
+    this.#rerunning.clear()
+    this.#publish()
+  }
+
+  #refuse(work: Work, { failure, probeAtMs }: Failing): void {
+    // Later: the gate is letting everyone in, and each end would let the next one in from inside.
+    queueMicrotask(() => work.onEnd({ kind: 'failed_init', failure }))
+    if (this.#clock.nowMs() < probeAtMs || this.#starting.size > 0) return
+    if (this.#options.machine.claimStart(this)) this.#start()
+  }
+
+  #retireAll(): void {
+    const all = [...this.#ready, ...this.#starting]
+    for (const _ of this.#starting) this.#options.machine.endStart()
+    this.#starting.clear()
+    this.#ready.clear()
+    this.#idle = []
+    this.#failing = undefined
+    this.#failedInits = 0
+    this.#publish()
+    for (const environment of all) environment.retire()
+  }
+
+  #expireIdle(): void {
+    if (this.#expiring !== undefined) return
+    const timeoutMs = this.#options.idleTimeoutMs ?? IDLE_TIMEOUT_MS
+    const oldestMs = this.oldestIdleMs() ?? this.#clock.nowMs()
+    this.#expiring = this.#clock.after(oldestMs + timeoutMs - this.#clock.nowMs(), () => {
+      this.#expiring = undefined
+      const expiredMs = this.#clock.nowMs() - timeoutMs
+      while ((this.oldestIdleMs() ?? Infinity) <= expiredMs) this.evictOldestIdle()
+      if (this.#idle.length > 0) this.#expireIdle()
+    })
+  }
+}

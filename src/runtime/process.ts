@@ -1,0 +1,93 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+
+/** How a process ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A child process with the two pipes of `frames.ts`. */
+export interface EnvironmentProcess {
+  readonly pid: number | undefined
+  readonly input: Writable
+  readonly output: Readable
+  /** What it writes by itself, past the runtime: native code, children. */
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** Ends the process and all that it started. */
+  kill(): void
+}
+
+export interface ProcessCommand {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
+}
+
+/** A process that outlived its pipe's last byte by this much holds it open in a child: see below. */
+const DRAIN_MS = 1000
+
+/**
+ * Starts an environment's process in a session of its own.
+ *
+ * `onGone` is called once, when the process is reaped *and* everything it wrote has been read. Only
+ * then is the absence of a start mark a proof: before, the mark may still lie in the pipe.
+ */
+export function startProcess(
+  { command, args, cwd, env }: ProcessCommand,
+  onGone: (exit: Exit) => void,
+): EnvironmentProcess {
+  const child = spawn(command, args, {
+    cwd,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+  })
+  const [, stdout, stderr, input, output] = child.stdio as unknown as Pipes
+  // EPIPE here only says what the exit will say with more certainty.
+  input.on('error', () => {})
+  output.on('error', () => {})
+  reportEnd(child, output, onGone)
+  return { pid: child.pid, input, output, stdout, stderr, kill: () => killGroup(child) }
+}
+
+type Pipes = [null, Readable, Readable, Writable, Readable]
+
+function reportEnd(child: ChildProcess, output: Readable, onGone: (exit: Exit) => void): void {
+  let exit: Exit | undefined
+  let drained = false
+  const settle = (): void => {
+    if (exit === undefined || !drained) return
+    const last = exit
+    exit = undefined
+    onGone(last)
+  }
+  output.once('close', () => {
+    drained = true
+    settle()
+  })
+  const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
+    if (exit !== undefined) return
+    exit = { code, signal }
+    // A grandchild that inherited the pipe would keep it open for ever.
+    killGroup(child)
+    setTimeout(() => output.destroy(), DRAIN_MS).unref()
+    settle()
+  }
+  child.once('exit', ended)
+  // Could not be started at all: there will be no exit.
+  child.once('error', () => {
+    if (child.pid === undefined) ended(null, null)
+  })
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, 'SIGKILL')
+  } catch {
+    // Gone already, with all of its group.
+  }
+}

@@ -1,0 +1,59 @@
+/** What the closing lines of an invocation's log say. */
+export interface Report {
+  readonly requestId: string
+  readonly durationMs: number
+  readonly memoryMb: number
+  readonly maxMemoryUsedMb: number
+  /** Only for the first invocation of an environment. */
+  readonly initMs?: number
+  readonly status: 'success' | 'error' | 'timeout'
+  /** `Runtime.ExitError` and the like; only for what the platform found, not for a plain exception. */
+  readonly errorType?: string
+}
+
+/** `START RequestId: … Version: $LATEST`, or its JSON form. */
+export function startLine(requestId: string, json: boolean, time: string): string {
+  if (!json) return `START RequestId: ${requestId} Version: $LATEST`
+  return platformLine(time, 'platform.start', { requestId, version: '$LATEST' })
+}
+
+/**
+ * END and REPORT. Tabs between the fields; a trailing tab where no status follows; a cold start is
+ * billed with its init time (recorded 2025-08 and later, `docs/reference/logs.md`).
+ */
+export function endLines(report: Report, json: boolean, time: string): string {
+  if (json) return platformLine(time, 'platform.report', jsonRecord(report))
+  const { requestId, durationMs, initMs, status, errorType } = report
+  const fields = [
+    `REPORT RequestId: ${requestId}`,
+    `Duration: ${durationMs.toFixed(2)} ms`,
+    `Billed Duration: ${Math.ceil(durationMs + (initMs ?? 0))} ms`,
+    `Memory Size: ${report.memoryMb} MB`,
+    `Max Memory Used: ${report.maxMemoryUsedMb} MB`,
+  ]
+  if (initMs !== undefined) fields.push(`Init Duration: ${initMs.toFixed(2)} ms`)
+  if (status === 'success' || (status === 'error' && errorType === undefined)) fields.push('')
+  else fields.push(`Status: ${status}`)
+  if (status === 'error' && errorType !== undefined) fields.push(`Error Type: ${errorType}`)
+  return `END RequestId: ${requestId}\n${fields.join('\t')}`
+}
+
+function jsonRecord(report: Report): object {
+  const { requestId, durationMs, initMs, status, errorType } = report
+  return {
+    requestId,
+    metrics: {
+      durationMs: Number(durationMs.toFixed(3)),
+      billedDurationMs: Math.ceil(durationMs + (initMs ?? 0)),
+      memorySizeMB: report.memoryMb,
+      maxMemoryUsedMB: report.maxMemoryUsedMb,
+      ...(initMs === undefined ? {} : { initDurationMs: Number(initMs.toFixed(3)) }),
+    },
+    status,
+    ...(errorType === undefined ? {} : { errorType }),
+  }
+}
+
+function platformLine(time: string, type: string, record: object): string {
+  return JSON.stringify({ time, type, record })
+}

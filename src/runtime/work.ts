@@ -1,0 +1,68 @@
+import type { HttpRequest, HttpResponse, RouteContext } from '../events/http.ts'
+
+/**
+ * What the handler is to receive. An HTTP request travels as it came, and the environment builds
+ * the event: that halves what a request costs the gateway (`bench/README.md`).
+ */
+export type Payload =
+  | { readonly kind: 'json'; readonly json: Uint8Array }
+  | { readonly kind: 'http'; readonly request: HttpRequest; readonly route: RouteContext }
+
+/** What a payload of each kind comes back as. */
+export type Result =
+  | { readonly kind: 'json'; readonly json: Uint8Array }
+  | { readonly kind: 'http'; readonly response: HttpResponse }
+
+/** One invocation as an environment gets it. */
+export interface Work {
+  readonly id: string
+  readonly payload: Payload
+  readonly invokedArn: string
+  readonly traceId: string
+  readonly clientContext?: string
+  /** The handler is about to be called. `initMs` where it is the first of its environment. */
+  onStarted(initMs: number | undefined): void
+  /** Log text as written: one line, several, or part of one. */
+  onLog(text: string): void
+  /** Called exactly once, last. */
+  onEnd(end: WorkEnd): void
+}
+
+/** How it ended in the environment. Durations are the handler's own. */
+export type WorkEnd =
+  | ({ readonly kind: 'result'; readonly result: Result } & Measured)
+  | ({ readonly kind: 'malformed'; readonly reason: string } & Measured)
+  /** The handler's error, as JSON bytes. */
+  | ({ readonly kind: 'error'; readonly error: Uint8Array } & Measured)
+  | ({ readonly kind: 'timeout' } & Measured)
+  /** The handler cannot be loaded; it was not called. */
+  | { readonly kind: 'failed_init'; readonly failure: InitFailure }
+  | Died
+
+/** The process ended. Unless `started`, it is proven that the handler did not begin. */
+export interface Died {
+  readonly kind: 'died'
+  readonly started: boolean
+  readonly reason: DeathReason
+  readonly maxMemoryUsedMb: number
+}
+
+export interface Measured {
+  readonly durationMs: number
+  readonly maxMemoryUsedMb: number
+}
+
+/** Why an environment never became ready. */
+export interface InitFailure {
+  /** The error JSON of the runtime. Absent where the process just ended. */
+  readonly error?: Uint8Array
+  readonly timedOut: boolean
+  readonly reason: DeathReason
+}
+
+/** Why a process ended: by itself, by its own memory limit, or by somebody's hand. */
+export interface DeathReason {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly outOfMemory: boolean
+}
