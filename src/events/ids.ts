@@ -1,33 +1,54 @@
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
 
+/** The last id that was asked for: a request needs its own for the event and for the response. */
+let cachedRequestId = ''
+let cachedShortId = ''
+
 /**
  * The gateway's short id, such as `ATfSmjLgPHcESJw=`: what `x-amz-apigw-id`, `apigw-requestid` and
  * `extendedRequestId` carry. It follows from the request's UUID, so that gateway and environment
  * agree without telling each other.
  */
 export function shortId(requestId: string): string {
+  if (requestId !== cachedRequestId || cachedShortId === '') {
+    cachedShortId = encode(requestId)
+    cachedRequestId = requestId
+  }
+  return cachedShortId
+}
+
+/** Eleven bytes in base64 end in a digit whose low bits are empty, and one pad. */
+function encode(requestId: string): string {
   let id = ''
   let bits = 0
   let held = 0
   for (let i = 0; i < requestId.length && id.length < 14; i++) {
-    const digit = hexDigit(requestId.charCodeAt(i))
-    if (digit === -1) continue
+    const digit = HEX_DIGITS[requestId.charCodeAt(i)] ?? NO_DIGIT
+    if (digit === NO_DIGIT) continue
     bits = (bits << 4) | digit
     held += 4
-    if (held < 6) continue
-    held -= 6
-    id += DIGITS[bits >> held]
-    bits &= (1 << held) - 1
+    if (held < 12) continue
+    held = 0
+    id += PAIRS[bits]
+    bits = 0
   }
-  // Eleven bytes: the fifteenth digit has its low bits empty, and one pad follows.
   return `${id.padEnd(14, 'A')}A=`
 }
 
-function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48
-  const lower = code | 32
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+const NO_DIGIT = 16
+
+/** By character code: what a hexadecimal digit is worth. */
+const HEX_DIGITS: Uint8Array = new Uint8Array(128).fill(NO_DIGIT)
+for (let i = 0; i < 16; i++) {
+  HEX_DIGITS[i.toString(16).charCodeAt(0)] = i
+  HEX_DIGITS[i.toString(16).toUpperCase().charCodeAt(0)] = i
 }
+
+/** Twelve bits at a time, as two digits. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 4096 },
+  (_, bits) => `${DIGITS[bits >> 6]}${DIGITS[bits & 63]}`,
+)
 
 /**
  * Lower-case letters and digits that follow from a text: what stands where AWS draws a name at

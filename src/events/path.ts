@@ -85,14 +85,19 @@ export function matchTemplate(
   const parameters: StringMap = {}
   const end = style === 'rest' || path === '/' ? endWithoutSlashes(path) : path.length
   let at = 0
-  for (const { kind, text } of segments) {
-    if (at >= end) return undefined
-    const slash = kind === 'greedy' ? -1 : path.indexOf('/', at + 1)
+  for (let i = 0; i < segments.length; i++) {
+    const segment = segments[i]
+    if (segment === undefined || at >= end) return undefined
+    const slash = segment.kind === 'greedy' ? -1 : path.indexOf('/', at + 1)
     const next = slash === -1 || slash > end ? end : slash
     const sent = path.slice(at + 1, next)
     const value = style === 'rest' ? sent : decodePath(sent)
-    if (kind === 'literal' ? value !== text : value === '') return undefined
-    if (kind !== 'literal') put(parameters, text, value)
+    if (segment.kind === 'literal') {
+      if (value !== segment.text) return undefined
+    } else {
+      if (value === '') return undefined
+      put(parameters, segment.text, value)
+    }
     at = next
   }
   return at === end ? parameters : undefined

@@ -49,8 +49,8 @@ export interface HeaderFacts {
  * do these maps; `spelling` says which names are re-spelt and left out (events.md §1, §2).
  */
 export function multiHeaders(request: HttpRequest, spelling: 'rest' | 'v1'): EventHeaders {
-  const last: StringMap = {}
-  const all: MultiMap = {}
+  const last: StringMap = { 'X-Amzn-Trace-Id': request.traceId }
+  const all: MultiMap = { 'X-Amzn-Trace-Id': [request.traceId] }
   const facts = noFacts()
   const raw = request.rawHeaders
   for (let i = 0; i + 1 < raw.length; i += 2) {
@@ -62,15 +62,10 @@ export function multiHeaders(request: HttpRequest, spelling: 'rest' | 'v1'): Eve
     put(last, key, value)
     append(all, key, value)
   }
-  const set = (key: string, value: string): void => {
-    last[key] = value
-    all[key] = [value]
-  }
-  set('X-Amzn-Trace-Id', request.traceId)
-  set('X-Forwarded-For', forwardedFor(facts, request))
-  set('X-Forwarded-Port', facts.forwardedPort ?? String(request.port))
-  set('X-Forwarded-Proto', facts.forwardedProto ?? 'http')
-  if (spelling === 'v1') set('Content-Length', contentLength(facts, request))
+  setBoth(last, all, 'X-Forwarded-For', forwardedFor(facts, request))
+  setBoth(last, all, 'X-Forwarded-Port', facts.forwardedPort ?? String(request.port))
+  setBoth(last, all, 'X-Forwarded-Proto', facts.forwardedProto ?? 'http')
+  if (spelling === 'v1') setBoth(last, all, 'Content-Length', contentLength(facts, request))
   return { last, all, facts }
 }
 
@@ -95,6 +90,11 @@ export function joinedHeaders(
   headers['x-forwarded-port'] = facts.forwardedPort ?? String(request.port)
   headers['x-forwarded-proto'] = facts.forwardedProto ?? 'http'
   return { headers, facts }
+}
+
+function setBoth(last: StringMap, all: MultiMap, key: string, value: string): void {
+  last[key] = value
+  all[key] = [value]
 }
 
 function noFacts(): HeaderFacts {

@@ -61,10 +61,12 @@ function readProxyResult(result: unknown): Read<ProxyResult> {
   }
   let known = 0
   for (const key of Object.keys(result)) {
-    if (isKnown(key)) known++
-    else if (result[key] !== undefined) {
+    // JSON drops what is undefined.
+    if (result[key] === undefined) continue
+    if (!isKnown(key)) {
       return { reason: `a REST API accepts only ${KEYS}; the result has the key ${show(key)}` }
     }
+    known++
   }
   if (known === 0) return { reason: `a REST API expects an object with ${KEYS}; the result is {}` }
   return readKnown(result)
