@@ -1,0 +1,94 @@
+import type { HttpRoute } from '../model/app.ts'
+import { didYouMean } from '../lib/suggest.ts'
+import type { DeclaredFunction } from './functions.ts'
+import { checkPayload, readHttpApiRoute } from './http-api.ts'
+import type { Manifest } from './manifest.ts'
+import { child, expected, ifKnown, items } from './read.ts'
+import { readRestRoute } from './rest-api.ts'
+import type { FunctionEvent } from './route.ts'
+import { scalar, type Node } from './tree.ts'
+
+/** The routes of a manifest, by the kind of API. */
+export interface Routes {
+  readonly rest: readonly HttpRoute[]
+  readonly httpApi: readonly HttpRoute[]
+}
+
+/** Events that Serverless knows and nothing here causes yet, in the words of a note. */
+const NOT_YET: Readonly<Record<string, string>> = {
+  sqs: 'SQS queues',
+  schedule: 'schedules',
+  s3: 'S3 notifications',
+  sns: 'SNS notifications',
+  stream: 'streams',
+  eventBridge: 'EventBridge rules',
+  websocket: 'WebSocket routes',
+  alb: 'load balancer targets',
+  cloudwatchEvent: 'CloudWatch events',
+  cloudwatchLog: 'CloudWatch logs',
+  cognitoUserPool: 'Cognito triggers',
+  cloudFront: 'CloudFront functions',
+  alexaSkill: 'Alexa skills',
+  alexaSmartHome: 'Alexa smart home skills',
+  iot: 'IoT rules',
+  iotFleetProvisioning: 'IoT provisioning hooks',
+  kafka: 'Kafka topics',
+  msk: 'MSK topics',
+  activemq: 'ActiveMQ queues',
+  rabbitmq: 'RabbitMQ queues',
+}
+
+/** Reads the events of all functions: routes, and one note for each event that is not served yet. */
+export function readRoutes(manifest: Manifest, functions: readonly DeclaredFunction[]): Routes {
+  const events = functions.flatMap((declared) => readEvents(manifest, declared))
+  const rest = events.filter(({ type }) => type === 'http').map(readRestRoute)
+  const httpApi = events.filter(({ type }) => type === 'httpApi').map(readHttpApiRoute)
+  for (const event of events) {
+    if (event.type !== 'http' && event.type !== 'httpApi') noteEvent(event)
+  }
+  for (const { node } of functions) checkPayload(manifest, node)
+  return {
+    rest: rest.filter((route) => route !== undefined),
+    httpApi: httpApi.filter((route) => route !== undefined),
+  }
+}
+
+function readEvents(manifest: Manifest, { definition, node }: DeclaredFunction): FunctionEvent[] {
+  const what = `the events of ${definition.key}`
+  const list = items(manifest, ifKnown(manifest, child(manifest, node, 'events'), what), what)
+  return list.flatMap((item) => readEvent(manifest, definition, item) ?? [])
+}
+
+function readEvent(
+  manifest: Manifest,
+  definition: DeclaredFunction['definition'],
+  item: Node,
+): FunctionEvent | undefined {
+  const { key, name: functionName, place: functionPlace } = definition
+  const event = { manifest, key, functionName, functionPlace }
+  if (item.kind === 'scalar') {
+    const type = String(item.value)
+    return { ...event, type, place: item.place, value: scalar(null, item.place) }
+  }
+  if (item.kind !== 'map')
+    return expected(manifest, item, `an event of ${key} such as "http: GET /x"`)
+  const [first] = item.entries
+  if (first === undefined) return undefined
+  const [type, { place, value }] = first
+  const resolved = manifest.resolve(value)
+  // `- http:` with `path` in the same column: YAML reads an empty event beside a stray path.
+  if (resolved.kind === 'scalar' && resolved.value === null && item.entries.size > 1) {
+    const [, second = ''] = item.entries.keys()
+    manifest.report.error(place, `expected "${second}" to be indented below "${type}"`)
+    return undefined
+  }
+  return { ...event, type, place, value: resolved }
+}
+
+function noteEvent({ manifest, type, place, key }: FunctionEvent): void {
+  const known = Object.hasOwn(NOT_YET, type) ? NOT_YET[type] : undefined
+  const guess = didYouMean(type, ['http', 'httpApi', ...Object.keys(NOT_YET)])
+  const message =
+    known === undefined ? `unknown event "${type}"${guess}` : `${known} are not served yet`
+  manifest.report.note(place, `${key}: ${message}`)
+}

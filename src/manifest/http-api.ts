@@ -1,0 +1,85 @@
+import type { HttpApi, HttpRoute } from '../model/app.ts'
+import { apiId } from './api-id.ts'
+import type { Manifest } from './manifest.ts'
+import { child, expected, ifKnown, oneOf, wholeNumber } from './read.ts'
+import {
+  longForm,
+  noteCors,
+  refuseAuthorizer,
+  shortForm,
+  type FunctionEvent,
+  type RouteKey,
+} from './route.ts'
+import type { MapNode, Node } from './tree.ts'
+
+/** API Gateway's limit for HTTP APIs, which Serverless always sets. */
+const HTTP_API_TIMEOUT_S = 30
+
+/** `GET /x`. */
+const SHORT_FORM = /^(\S+)\s+(\/\S*)$/
+
+/** An `httpApi` event as a route; undefined, and an error, where it cannot be served as it says. */
+export function readHttpApiRoute(event: FunctionEvent): HttpRoute | undefined {
+  const { manifest, functionName, place, value } = event
+  const map = value.kind === 'map' ? value : undefined
+  const key = map === undefined ? readShortForm(event) : longForm(event, map)
+  if (map !== undefined) {
+    refuseAuthorizer(event, map)
+    noteCors(event, map)
+  }
+  if (key === undefined) return undefined
+  const timeoutMs = readTimeoutMs(manifest, map)
+  return { ...key, functionName, timeoutMs, apiKeyRequired: false, place }
+}
+
+/** `*` is the route that takes what no other one does. */
+function readShortForm(event: FunctionEvent): RouteKey | undefined {
+  const { value } = event
+  const isDefault = value.kind === 'scalar' && value.value === '*'
+  return isDefault ? { method: 'ANY', path: '$default' } : shortForm(event, SHORT_FORM)
+}
+
+/** `timeout` of the event or the API, in seconds, of Serverless before version 2. */
+function readTimeoutMs(manifest: Manifest, map: MapNode | undefined): number {
+  const own = child(manifest, map, 'timeout')
+  const timeout = ifKnown(
+    manifest,
+    own ?? child(manifest, settingsOf(manifest), 'timeout'),
+    'timeout',
+  )
+  const range = { min: 1, max: HTTP_API_TIMEOUT_S, unit: 'seconds' }
+  return (wholeNumber(manifest, timeout, 'timeout', range) ?? HTTP_API_TIMEOUT_S) * 1000
+}
+
+function settingsOf(manifest: Manifest): Node | undefined {
+  return child(manifest, manifest.root, 'provider', 'httpApi')
+}
+
+/** Refuses payload 1.0 of an HTTP API, on the API or on one function: it is not built yet. */
+export function checkPayload(manifest: Manifest, owner: Node | undefined): void {
+  const payload = child(manifest, owner, 'httpApi', 'payload')
+  const version = oneOf(manifest, payload, 'payload', ['1.0', '2.0', '1', '2'])
+  if (payload === undefined || version === undefined || version.startsWith('2')) return
+  expected(manifest, payload, 'payload to be "2.0", as HTTP APIs with "1.0" are not served yet')
+}
+
+/** The HTTP API of a manifest with its routes; undefined where it has none. */
+export function httpApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpApi | undefined {
+  if (routes.length === 0) return undefined
+  checkPayload(manifest, child(manifest, manifest.root, 'provider'))
+  const cors = child(manifest, settingsOf(manifest), 'cors')
+  if (cors !== undefined && !(cors.kind === 'scalar' && cors.value === false)) {
+    manifest.report.note(cors.place, 'CORS of the HTTP API is not answered yet')
+  }
+  return {
+    id: apiId(manifest.serviceName, manifest.stage, 'httpapi'),
+    service: manifest.serviceName,
+    front: 'httpapi',
+    stage: '$default',
+    payload: '2.0',
+    routes,
+    binaryMediaTypes: [],
+    stageVariables: {},
+    apiKeys: [],
+  }
+}

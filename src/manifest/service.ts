@@ -1,0 +1,123 @@
+import { dirname } from 'node:path'
+import type { FunctionDefinition, HttpApi, Service } from '../model/app.ts'
+import { RANK, type Assignment } from './assignments.ts'
+import { readRoutes } from './events.ts'
+import type { Found } from './find.ts'
+import { readFunctions, type DeclaredFunction } from './functions.ts'
+import { readHandlerFile } from './handler-file.ts'
+import { httpApi } from './http-api.ts'
+import {
+  DEFAULT_REGION,
+  DEFAULT_STAGE,
+  openManifest,
+  readingOf,
+  scopeOf,
+  type Context,
+  type Manifest,
+} from './manifest.ts'
+import { notePlugins } from './plugins.ts'
+import { child, wholeNumber } from './read.ts'
+import { restApi } from './rest-api.ts'
+import type { Section } from './spillway-yml.ts'
+import { scalar } from './tree.ts'
+
+/** One service of an application, before its limits are put together. */
+export interface ServicePart {
+  readonly service: Service
+  readonly functions: readonly FunctionDefinition[]
+  readonly apis: readonly HttpApi[]
+  readonly stage: string
+  readonly region: string
+  /** What the manifest says about limits in AWS's own words, and in tags. */
+  readonly assignments: readonly Assignment[]
+  /** `custom.spillway`. */
+  readonly custom?: Section
+  /** The `spillway.yml` beside it. */
+  readonly config?: string
+}
+
+/** Reads what a path led to; undefined, and errors, where there is nothing to be had from it. */
+export function readService(found: Found, context: Context): ServicePart | undefined {
+  const config = found.config === undefined ? {} : { config: found.config }
+  if (found.kind === 'handler') {
+    const file = readHandlerFile(found.path, context.report)
+    if (file === undefined) return undefined
+    const { service, definition, api } = file
+    const { stage = DEFAULT_STAGE, region = DEFAULT_REGION } = context.settings
+    return {
+      service,
+      functions: [definition],
+      apis: [api],
+      stage,
+      region,
+      assignments: [],
+      ...config,
+    }
+  }
+  const manifest = openManifest(found.path, context)
+  return manifest === undefined ? undefined : { ...readManifest(manifest), ...config }
+}
+
+function readManifest(manifest: Manifest): ServicePart {
+  const { serviceName, directory, file, stage, region } = manifest
+  checkProvider(manifest)
+  notePlugins(manifest)
+  const declared = readFunctions(manifest)
+  const routes = readRoutes(manifest, declared)
+  const apis = [restApi(manifest, routes.rest), httpApi(manifest, routes.httpApi)]
+  const functions = declared.map(({ definition }) => definition)
+  const node = child(manifest, manifest.root, 'custom', 'spillway')
+  const custom =
+    node === undefined ? {} : { custom: { ...manifest, node, functions, rank: RANK.custom } }
+  return {
+    service: { name: serviceName, directory, manifest: file },
+    functions,
+    apis: apis.filter((api) => api !== undefined),
+    stage,
+    region,
+    assignments: declared.flatMap((each) => manifestLimits(manifest, each)),
+    ...custom,
+  }
+}
+
+function checkProvider(manifest: Manifest): void {
+  const name = child(manifest, manifest.root, 'provider', 'name')
+  if (name?.kind !== 'scalar' || name.value === 'aws') return
+  manifest.report.error(name.place, `expected the provider to be aws, got: "${name.value}"`)
+}
+
+/** `reservedConcurrency`, `provisionedConcurrency` and the resource tags `spillway:…`. */
+function manifestLimits(manifest: Manifest, declared: DeclaredFunction): Assignment[] {
+  const { definition, reservedConcurrency, provisionedConcurrency } = declared
+  const { name, place, tags } = definition
+  const max = tags['spillway:max-concurrency']
+  const values = {
+    reservedConcurrency,
+    guaranteedConcurrency: provisionedConcurrency,
+    group: tags['spillway:group'],
+    maxConcurrency:
+      max === undefined
+        ? undefined
+        : wholeNumber(manifest, scalar(max, place), 'the tag spillway:max-concurrency', { min: 0 }),
+  }
+  return Object.entries(values).flatMap(([field, value]) =>
+    value === undefined
+      ? []
+      : [{ scope: 'function', name, field, value, rank: RANK.manifest, place }],
+  )
+}
+
+/** A `spillway.yml` as a section; undefined, and an error, where it cannot be read. */
+export function sectionOfFile(
+  path: string,
+  parts: readonly ServicePart[],
+  context: Context,
+): Section | undefined {
+  const root = context.files.tree(path)
+  if (root === undefined) return undefined
+  const { stage = DEFAULT_STAGE, region = DEFAULT_REGION } = parts[0] ?? {}
+  const base = { files: context.files, directory: dirname(path), stage, region }
+  const reading = readingOf(scopeOf(root, base, context), context.report)
+  const functions = parts.flatMap((part) => part.functions)
+  return { ...reading, node: root, functions, rank: RANK.config }
+}

@@ -1,0 +1,41 @@
+import type { Place } from '../lib/errors.ts'
+import type { FunctionDefinition, HttpApi } from '../model/app.ts'
+import type { Report } from './report.ts'
+import { shapeOf } from './route.ts'
+
+/**
+ * Reports every route that is claimed twice on the same kind of API, also by two services: they
+ * share one listener, and which function a request reached would hang on the order of files.
+ */
+export function checkRoutes(apis: readonly HttpApi[], report: Report): void {
+  const claims = new Map<string, { place: Place; functionName: string }>()
+  for (const { front, routes } of apis) {
+    for (const route of routes) {
+      const key = `${front} ${shapeOf(route)}`
+      const other = claims.get(key)
+      if (other === undefined) {
+        claims.set(key, route)
+        continue
+      }
+      const what = route.path === '$default' ? '$default' : `${route.method} ${route.path}`
+      const message = `${what} is claimed twice: here by ${route.functionName}, and by ${other.functionName} at ${at(other.place)}`
+      report.error(route.place, message)
+    }
+  }
+}
+
+/** Reports every deployed function name that is used twice. */
+export function checkNames(functions: readonly FunctionDefinition[], report: Report): void {
+  const places = new Map<string, Place>()
+  for (const { name, place } of functions) {
+    const other = places.get(name)
+    if (other !== undefined) {
+      report.error(place, `two functions are named ${name}: here, and at ${at(other)}`)
+    }
+    places.set(name, place)
+  }
+}
+
+function at({ file, line, column }: Place): string {
+  return `${file}:${line}:${column}`
+}
