@@ -110,7 +110,13 @@ function inherited(manifest: Manifest, node: Node, name: string): Node | undefin
 function readName(manifest: Manifest, node: Node, key: string): string {
   const { serviceName, stage } = manifest
   const given = ifKnown(manifest, child(manifest, node, 'name'), `the name of ${key}`)
-  return exactText(manifest, given, 'name') ?? `${serviceName}-${stage}-${key}`
+  const name = exactText(manifest, given, 'name') ?? `${serviceName}-${stage}-${key}`
+  if (!/^[\w-]+$/.test(name)) {
+    const rule = 'letters, digits, "-" and "_"'
+    const message = `expected the name of ${key} to be of ${rule}, got: "${name}"`
+    manifest.report.error((given ?? node).place, message)
+  }
+  return name
 }
 
 function readHandler(manifest: Manifest, entry: Setting, runtime: string): string {

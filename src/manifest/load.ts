@@ -7,9 +7,9 @@ import { applyAssignments } from './assignments.ts'
 import { parseDotenv, type Variables } from './dotenv.ts'
 import { createFiles, displayPath, isFile } from './files.ts'
 import { findSource, type Found } from './find.ts'
-import { DEFAULT_REGION, DEFAULT_STAGE, type Context } from './manifest.ts'
+import type { Context } from './manifest.ts'
 import { createReport, type Report } from './report.ts'
-import { readService, sectionOfFile, type ServicePart } from './service.ts'
+import { readService, sectionOfFile, stageOf, type ServicePart } from './service.ts'
 import { readSection, readTrustedProxies, type Section } from './spillway-yml.ts'
 import { checkNames, checkRoutes } from './unique.ts'
 
@@ -60,12 +60,11 @@ function assemble(options: LoadOptions, report: Report): App {
     new Map(functions.map(({ name, service }) => [name, service])),
     report,
   )
-  const [first] = parts
-  noteOtherStages(parts, report)
+  const common = stageOf(parts, context.settings)
+  noteOtherStages(parts, common, report)
   return {
     accountId: DEFAULT_ACCOUNT_ID,
-    region: first?.region ?? DEFAULT_REGION,
-    stage: first?.stage ?? DEFAULT_STAGE,
+    ...common,
     services: parts.map(({ service }) => service),
     functions: functions.map((each) => withTimeout(each, timeoutsMs)),
     apis,
@@ -127,12 +126,14 @@ function withTimeout(
 }
 
 /** An account has one region; a stage is only a word, but two of them are worth knowing of. */
-function noteOtherStages(parts: readonly ServicePart[], report: Report): void {
-  const [first, ...others] = parts
-  if (first === undefined) return
-  for (const { service, stage, region } of others) {
-    if (region !== first.region || stage !== first.stage) {
-      const message = `${service.name} is ${stage} in ${region}; the application runs as ${first.stage} in ${first.region}`
+function noteOtherStages(
+  parts: readonly ServicePart[],
+  common: Pick<App, 'stage' | 'region'>,
+  report: Report,
+): void {
+  for (const { service, stage = common.stage, region = common.region } of parts) {
+    if (region !== common.region || stage !== common.stage) {
+      const message = `${service.name} is ${stage} in ${region}, the application ${common.stage} in ${common.region}`
       report.note(placeOf(service.manifest), message)
     }
   }

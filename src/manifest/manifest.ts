@@ -112,7 +112,11 @@ function fillIn(
   const quiet = readingOf(scope, createReport())
   const entry = tree.entries.get('provider')
   const place = entry?.place ?? tree.place
-  const provider = asMap(entry === undefined ? undefined : quiet.resolve(entry.value), place)
+  const written = entry === undefined ? undefined : quiet.resolve(entry.value)
+  if (written?.kind === 'unknown') {
+    context.report.note(place, `provider is taken as not set: ${written.why}`)
+  }
+  const provider = asMap(written, place)
   const withStage = withDefault(provider, 'stage', stageOption ?? DEFAULT_STAGE)
   const filled = withDefault(withStage, 'region', context.settings.region ?? DEFAULT_REGION)
   const entries = new Map([...tree.entries, ['provider', { place, value: filled }] as const])

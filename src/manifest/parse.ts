@@ -59,17 +59,20 @@ function parseDocumentTree(text: string, file: string, report: Report): Node | u
     prettyErrors: false,
     uniqueKeys: false,
   })
-  const placeAt = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset)
-    return { file, line: Math.max(1, line), column: Math.max(1, col) }
+  const source: Source = {
+    text,
+    placeAt: (offset) => {
+      const { line, col } = lines.linePos(offset)
+      return { file, line: Math.max(1, line), column: Math.max(1, col) }
+    },
   }
   // One mistake makes the parser stumble several times; only the first of them means something.
   const [error] = document.errors
   if (error !== undefined) {
-    report.error(placeAt(error.pos[0]), yamlSentence(error, text))
+    report.error(source.placeAt(error.pos[0]), yamlSentence(error, text))
     return undefined
   }
-  return convertDocument(document, placeAt, report)
+  return convertDocument(document, source, report)
 }
 
 function yamlSentence({ code, message, pos }: YAMLError, text: string): string {
@@ -93,15 +96,18 @@ function lowerFirst(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1)
 }
 
-function convertDocument(
-  document: Document.Parsed,
-  placeAt: (offset: number) => Place,
-  report: Report,
-): Node {
+/** The text that is read, and the place of any offset in it. */
+interface Source {
+  readonly text: string
+  readonly placeAt: (offset: number) => Place
+}
+
+function convertDocument(document: Document.Parsed, source: Source, report: Report): Node {
   // By node, so that an alias shares the tree of its anchor and many of them cost nothing.
   const done = new Map<unknown, Node>()
 
-  const placeOf = (node: YamlNode | null | undefined): Place => placeAt(node?.range?.[0] ?? 0)
+  const placeOf = (node: YamlNode | null | undefined): Place =>
+    source.placeAt(startOf(node, source))
 
   const convert = (yaml: YamlNode | null | undefined, at: Place): Node => {
     if (yaml === null || yaml === undefined) return scalar(null, at)
@@ -146,7 +152,15 @@ function convertDocument(
     return new Map([...merged, ...own])
   }
 
-  return convert(document.contents, placeAt(0))
+  return convert(document.contents, source.placeAt(0))
+}
+
+/** Where a node begins, its tag included. */
+function startOf(node: YamlNode | null | undefined, { text }: Source): number {
+  const start = node?.range?.[0] ?? 0
+  const { tag = '' } = (node ?? {}) as { tag?: string }
+  const before = text.slice(0, start).trimEnd()
+  return tag.startsWith('!') && before.endsWith(tag) ? before.length - tag.length : start
 }
 
 /** What `<<` brings in; of several maps an earlier one wins, as YAML's merge key says. */

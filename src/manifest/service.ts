@@ -14,6 +14,7 @@ import {
   scopeOf,
   type Context,
   type Manifest,
+  type Settings,
 } from './manifest.ts'
 import { notePlugins } from './plugins.ts'
 import { child, wholeNumber } from './read.ts'
@@ -26,8 +27,9 @@ export interface ServicePart {
   readonly service: Service
   readonly functions: readonly FunctionDefinition[]
   readonly apis: readonly HttpApi[]
-  readonly stage: string
-  readonly region: string
+  /** Absent for a handler file: nothing in it says one. */
+  readonly stage?: string
+  readonly region?: string
   /** What the manifest says about limits in AWS's own words, and in tags. */
   readonly assignments: readonly Assignment[]
   /** `custom.spillway`. */
@@ -43,16 +45,7 @@ export function readService(found: Found, context: Context): ServicePart | undef
     const file = readHandlerFile(found.path, context.report)
     if (file === undefined) return undefined
     const { service, definition, api } = file
-    const { stage = DEFAULT_STAGE, region = DEFAULT_REGION } = context.settings
-    return {
-      service,
-      functions: [definition],
-      apis: [api],
-      stage,
-      region,
-      assignments: [],
-      ...config,
-    }
+    return { service, functions: [definition], apis: [api], assignments: [], ...config }
   }
   const manifest = openManifest(found.path, context)
   return manifest === undefined ? undefined : { ...readManifest(manifest), ...config }
@@ -107,6 +100,15 @@ function manifestLimits(manifest: Manifest, declared: DeclaredFunction): Assignm
   )
 }
 
+/** The first manifest's stage and region; the command line's, or the defaults, without one. */
+export function stageOf(
+  parts: readonly ServicePart[],
+  settings: Settings,
+): { readonly stage: string; readonly region: string } {
+  const { stage, region } = parts.find((part) => part.stage !== undefined) ?? settings
+  return { stage: stage ?? DEFAULT_STAGE, region: region ?? DEFAULT_REGION }
+}
+
 /** A `spillway.yml` as a section; undefined, and an error, where it cannot be read. */
 export function sectionOfFile(
   path: string,
@@ -115,7 +117,7 @@ export function sectionOfFile(
 ): Section | undefined {
   const root = context.files.tree(path)
   if (root === undefined) return undefined
-  const { stage = DEFAULT_STAGE, region = DEFAULT_REGION } = parts[0] ?? {}
+  const { stage, region } = stageOf(parts, context.settings)
   const base = { files: context.files, directory: dirname(path), stage, region }
   const reading = readingOf(scopeOf(root, base, context), context.report)
   const functions = parts.flatMap((part) => part.functions)

@@ -138,7 +138,6 @@ function readFields(section: Section, node: Node | undefined, target: Target): A
 
 function readGroup(section: Section, { key: group, value: node }: Setting): Assignment[] {
   const target = { ...at('group', group), words: GROUP, except: 'functions' }
-  // A group that is named exists, even where nothing is said about it.
   const members = items(section, child(section, node, 'functions'), `functions of group ${group}`)
   return [
     ...readFields(section, node, target),
