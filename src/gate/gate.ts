@@ -273,7 +273,8 @@ export class Gate {
 
   /** One alarm serves all who wait: it is set to the earliest expiry and looked at again then. */
   #watch(expiresMs: number): void {
-    if (expiresMs === Infinity || (this.#alarm !== undefined && this.#alarm.atMs <= expiresMs)) return
+    if (expiresMs === Infinity || (this.#alarm !== undefined && this.#alarm.atMs <= expiresMs))
+      return
     this.#alarm?.timer[Symbol.dispose]()
     const delayMs = expiresMs - this.#clock.nowMs()
     const timer = this.#clock.after(delayMs, () => {

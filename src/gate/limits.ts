@@ -52,7 +52,9 @@ function applyChange(config: LimitsConfig, change: LimitChange): LimitsConfig {
     case 'group': {
       const group = known(config.groups, name, 'group')
       if (field === 'reservedConcurrency') {
-        throw wrong(`group ${name}: reservedConcurrency is for functions; use guaranteedConcurrency`)
+        throw wrong(
+          `group ${name}: reservedConcurrency is for functions; use guaranteedConcurrency`,
+        )
       }
       return { ...config, groups: { ...config.groups, [name]: withField(group, field, value) } }
     }

@@ -75,6 +75,12 @@ function blockerOf<Decision>(leaf: Leaf<Decision>): string | null {
 }
 
 /** `account`, `group/etl`, `function/report`: a limit's name in headers, logs and metrics. */
-export function limitId({ scope, name }: { readonly scope: string; readonly name: string }): string {
+export function limitId({
+  scope,
+  name,
+}: {
+  readonly scope: string
+  readonly name: string
+}): string {
   return scope === 'account' ? 'account' : `${scope}/${name}`
 }

@@ -41,8 +41,7 @@ export function createJournal(
   return {
     write,
     start: () => write(startLine(requestId, json, time())),
-    end: (report) =>
-      write(endLines({ ...report, requestId, memoryMb: fn.memoryMb }, json, time())),
+    end: (report) => write(endLines({ ...report, requestId, memoryMb: fn.memoryMb }, json, time())),
     tail: () => (options.tail ? Buffer.from(kept).subarray(-TAIL_BYTES).toString() : undefined),
   }
 }

@@ -106,6 +106,7 @@ export function frameReader(onFrame: OnFrame): (chunk: Buffer) => void {
 function frameLength(chunk: Buffer, at: number): number {
   if (chunk.length - at < PREFIX_BYTES) return PREFIX_BYTES
   const length = 5 + chunk.readUInt32LE(at + 1)
-  if (length > FRAME_BYTES_MAX) throw new Error(`a frame of ${length} bytes is longer than any sent`)
+  if (length > FRAME_BYTES_MAX)
+    throw new Error(`a frame of ${length} bytes is longer than any sent`)
   return length
 }

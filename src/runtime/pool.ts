@@ -1,11 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import type { FunctionDefinition } from '../model/app.ts'
-import {
-  startEnvironment,
-  type Environment,
-  type EnvironmentEvents,
-} from './environment.ts'
+import { startEnvironment, type Environment, type EnvironmentEvents } from './environment.ts'
 import { createEstimate } from './estimate.ts'
 import type { Machine, MachineUser } from './machine.ts'
 import type { ProcessCommand } from './process.ts'
@@ -16,7 +12,7 @@ export interface PoolOptions {
   readonly clock: Clock
   readonly machine: Machine
   /** Made anew for each environment. */
-  readonly command: () => ProcessCommand
+  readonly command: (fn: FunctionDefinition) => ProcessCommand
   /** Tells the gate how many invocations the ready environments can take together. */
   readonly publishSlots: (slots: number) => void
   /** Asks the gate who waits for an environment and nothing else. */
@@ -183,7 +179,9 @@ class EnvironmentPool implements Pool {
     const meanMs = this.#durations.mean
     if (servers === 0) return true
     if (meanMs === undefined) return this.#ready.size === 0 || this.#longestBusyMs() > startMs
-    return (meanMs * waiting) / servers > startMs || Math.min(oldestMs, this.#longestBusyMs()) > startMs
+    return (
+      (meanMs * waiting) / servers > startMs || Math.min(oldestMs, this.#longestBusyMs()) > startMs
+    )
   }
 
   #longestBusyMs(): number {
@@ -196,7 +194,7 @@ class EnvironmentPool implements Pool {
 
   #start(): void {
     const environment = startEnvironment({
-      command: this.#options.command(),
+      command: this.#options.command(this.#fn),
       timeoutMs: this.#fn.timeoutMs,
       initTimeoutMs: INIT_TIMEOUT_MS,
       clock: this.#clock,

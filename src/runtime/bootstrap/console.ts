@@ -30,12 +30,12 @@ export function patchConsole(write: WriteLog, requestId: () => string | undefine
     }
   }
   for (const stream of [process.stdout, process.stderr]) {
-    stream.write = ((chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
+    stream.write = (chunk: Uint8Array | string, ...rest: unknown[]): boolean => {
       write(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString())
       const done = rest.at(-1)
-      if (typeof done === 'function') process.nextTick(done as () => void)
+      if (typeof done === 'function') process.nextTick(done)
       return true
-    }) as typeof stream.write
+    }
   }
 }
 
@@ -57,7 +57,10 @@ function jsonLine(level: string, requestId: string | undefined, parameters: unkn
       : {
           errorType: error.name,
           errorMessage: error.message,
-          stackTrace: (error.stack ?? '').split('\n').slice(1).map((each) => each.trim()),
+          stackTrace: (error.stack ?? '')
+            .split('\n')
+            .slice(1)
+            .map((each) => each.trim()),
           message,
         }),
   }

@@ -19,7 +19,7 @@ export function toErrorJson(error: unknown): ErrorJson {
 /** What the log says beside `Invoke Error`: the error's own properties too. */
 export function toErrorLog(error: unknown): string {
   const { errorType, errorMessage, trace } = toErrorJson(error)
-  const own = isErrorLike(error) ? { ...error } : {}
+  const own = isErrorLike(error) ? Object.fromEntries(Object.entries(error)) : {}
   try {
     return JSON.stringify({ errorType, errorMessage, ...own, stack: trace })
   } catch {
@@ -36,7 +36,8 @@ function isErrorLike(value: unknown): value is Error {
 /** An error with the name that Lambda's runtime gives it. */
 export function namedError(name: string, message: string): Error {
   const error = new Error(message)
-  error.name = name
+  // Not enumerable: the log shows an error's own properties.
+  Object.defineProperty(error, 'name', { value: name })
   error.stack = `${name}: ${message}`
   return error
 }

@@ -11,7 +11,7 @@ export type Callback = (error?: unknown, result?: unknown) => void
 export class LoadError extends Error {
   constructor(name: string, message: string) {
     super(message)
-    this.name = name
+    Object.defineProperty(this, 'name', { value: name })
   }
 }
 

@@ -35,7 +35,7 @@ const nodeMajor = Number(/nodejs(\d+)/.exec(env['AWS_EXECUTION_ENV'] ?? '')?.[1]
 const takesCallbacks = nodeMajor < 24
 
 const routes = new Map<number, RouteContext>()
-let handler: Handler
+let handler: Handler | undefined
 let running: Running | undefined
 
 const input = new Socket({
@@ -70,8 +70,9 @@ await start()
 async function start(): Promise<void> {
   const sinceMs = performance.now()
   try {
-    handler = await loadHandler(taskRoot, handlerName)
-    refuseCallbackHandler()
+    const loaded = await loadHandler(taskRoot, handlerName)
+    refuseCallbackHandler(loaded)
+    handler = loaded
     send(FRAME.ready, 0, measured(sinceMs), '')
     input.resume()
   } catch (error) {
@@ -79,8 +80,8 @@ async function start(): Promise<void> {
   }
 }
 
-function refuseCallbackHandler(): void {
-  if (takesCallbacks || handler.length < 3) return
+function refuseCallbackHandler(loaded: Handler): void {
+  if (takesCallbacks || loaded.length < 3) return
   throw new LoadError(
     'Runtime.CallbackHandlerDeprecated',
     `ERROR: AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You need to modify this function to use a supported handler signature to use Node.js ${nodeMajor} or later. For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.`,
@@ -174,13 +175,14 @@ function unescapeLines(text: string): string {
 /** Marks the start, then calls the handler: in this order, whatever happens after. */
 function call(makeEvent: () => unknown): void {
   const current = running as Running
+  const run = handler as Handler
   input.unref()
   try {
     const event = makeEvent()
     send(FRAME.started, current.seq, '', '')
     const returned = takesCallbacks
-      ? handler(event, current.context, (error, result) => onCallback(current, error, result))
-      : handler(event, current.context)
+      ? run(event, current.context, (error, result) => onCallback(current, error, result))
+      : run(event, current.context)
     if (isPromise(returned)) {
       current.isAsync = true
       returned.then(
@@ -259,8 +261,7 @@ function isPlain(value: unknown, depth: number): boolean {
   if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean'
   const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
   if (!plain || depth === 0 || 'toJSON' in value) return false
-  for (const key in value) if (!isPlain((value as never)[key], depth - 1)) return false
-  return true
+  return Object.values(value).every((each) => isPlain(each, depth - 1))
 }
 
 function reject(id: string, error: unknown): void {

@@ -1,0 +1,58 @@
+import { relative } from 'node:path'
+import colors from 'picocolors'
+import { formatProblem } from '../lib/errors.ts'
+import { formatDuration } from '../lib/duration.ts'
+import type { App, HttpApi } from '../model/app.ts'
+import type { Spillway } from '../spillway.ts'
+
+const FRONTS: Readonly<Record<HttpApi['front'], string>> = {
+  rest: 'REST API 1.0',
+  httpapi: 'HTTP API 2.0',
+  'function-url': 'Function URL 2.0',
+}
+
+/** What `dev` and `start` print when they are ready. */
+export function describeApp(app: App, urls: Spillway['urls'], readyMs: number): string {
+  return [
+    `  ${summaryOf(app)}          ready in ${formatDuration(readyMs)}`,
+    ...routeLines(app),
+    `  ${urlLine(urls)}`,
+    ...app.notes.map((note) => colors.dim(`  note  ${formatProblem(note)}`)),
+  ].join('\n')
+}
+
+/** `6 functions  4 routes   serverless.yml · stage dev`. */
+export function summaryOf(app: App): string {
+  const routes = app.apis.reduce((sum, api) => sum + api.routes.length, 0)
+  const manifests = app.services.map(({ manifest }) => relative('.', manifest) || manifest)
+  return `${count(app.functions.length, 'function')}  ${count(routes, 'route')}   ${manifests.join(', ')} · stage ${app.stage} · ${app.region}`
+}
+
+function count(number: number, what: string): string {
+  return `${colors.bold(number)} ${what}${number === 1 ? '' : 's'}`
+}
+
+/** One line a route, in columns. */
+export function routeLines(app: App): string[] {
+  const keys = new Map(app.functions.map(({ name, key }) => [name, key]))
+  const rows = app.apis.flatMap((api) =>
+    api.routes.map(({ method, path, functionName }) => [
+      path === '$default' ? '$default' : `${method} ${path}`,
+      keys.get(functionName) ?? functionName,
+      api.front === 'httpapi' && api.payload === '1.0' ? 'HTTP API 1.0' : FRONTS[api.front],
+    ]),
+  )
+  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd(),
+  )
+}
+
+function urlLine({ api, aws, admin }: Spillway['urls']): string {
+  const shown = [
+    api === undefined ? [] : [`API ${colors.cyan(api)}`],
+    aws === undefined ? [] : [`AWS endpoint ${colors.cyan(aws)}`],
+    admin === undefined ? [] : [`Admin ${colors.cyan(admin)}`],
+  ]
+  return shown.flat().join('   ')
+}

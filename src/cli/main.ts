@@ -1,0 +1,80 @@
+import { Command, CommanderError } from 'commander'
+import { SpillwayError } from '../lib/errors.ts'
+import { VERSION } from '../spillway.ts'
+import { fail } from './fail.ts'
+import { manifestOptions, outputOptions, serveOptions } from './options.ts'
+
+/** A command's module is loaded when it is called: `--help` needs none of them. */
+const program = new Command('spillway')
+  .description('Run the AWS Lambda functions you already have on your own machines.')
+  .version(VERSION, '--version')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text) })
+  .showSuggestionAfterError()
+
+const PATHS = 'a directory, a serverless.yml or .json, a spillway.yml, or a handler file'
+
+serveOptions(
+  program.command('dev').argument('[path...]', PATHS).description('serve, and reload on change'),
+).action(async (paths: string[], options) => (await import('./serve.ts')).dev(paths, options))
+
+serveOptions(
+  program.command('start').argument('[path...]', PATHS).description('serve, for production'),
+).action(async (paths: string[], options) => (await import('./serve.ts')).start(paths, options))
+
+outputOptions(
+  manifestOptions(
+    program
+      .command('invoke')
+      .argument('<function>', 'its key in the manifest, its deployed name, or a handler file')
+      .argument('[path...]', PATHS)
+      .description('run a function once: its payload on stdout, its log on stderr')
+      .option('-d, --data <json>', 'the event, as JSON (default: {})')
+      .option('-e, --event <file>', 'the event, from a file (- for standard input)')
+      .option('--tail', 'print the log, START and REPORT lines included'),
+  ),
+).action(async (name: string, paths: string[], options) =>
+  (await import('./invoke.ts')).invoke(name, paths, options),
+)
+
+outputOptions(
+  manifestOptions(
+    program
+      .command('check')
+      .argument('[path...]', PATHS)
+      .description('read the manifests and explain them, limit arithmetic included')
+      .option('--strict', 'exit 3 when anything is not served or not limited'),
+  ),
+).action(async (paths: string[], options) => (await import('./check.ts')).check(paths, options))
+
+const limits = program.command('limits').description('see and change the limits of a running node')
+const adminUrl = '--admin <url>'
+const adminHelp = 'the admin listener of the running node'
+const ADMIN_DEFAULT = process.env['SPILLWAY_ADMIN'] ?? 'http://127.0.0.1:3003'
+outputOptions(
+  limits
+    .command('get', { isDefault: true })
+    .description('print who may use what, and who does')
+    .option(adminUrl, adminHelp, ADMIN_DEFAULT),
+).action(async (options) => (await import('./limits.ts')).getLimits(options))
+outputOptions(
+  limits
+    .command('set')
+    .argument(
+      '<change...>',
+      'account=200  group:etl=20  fn:report=5  fn:report.reservedConcurrency=5',
+    )
+    .description('change limits at once; "none" takes one away')
+    .option(adminUrl, adminHelp, ADMIN_DEFAULT),
+).action(async (changes: string[], options) =>
+  (await import('./limits.ts')).setLimits(changes, options),
+)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  // Commander has said what is wrong; help and version are no errors.
+  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? 0 : 2)
+  if (!SpillwayError.is(error)) throw error
+  fail(error)
+}

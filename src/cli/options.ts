@@ -1,0 +1,83 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+
+/** Flags that say what to read. Each has its `SPILLWAY_…`. */
+export interface ManifestFlags {
+  readonly config?: string
+  readonly stage?: string
+  readonly region?: string
+  readonly param?: Readonly<Record<string, string>>
+  readonly envFile?: string
+}
+
+export interface OutputFlags {
+  readonly json?: boolean
+  readonly quiet?: boolean
+  readonly verbose?: boolean
+}
+
+/** Flags of `dev` and `start`. */
+export interface ServeFlags extends ManifestFlags, OutputFlags {
+  readonly port: number
+  readonly awsPort: number
+  readonly adminPort: number
+  readonly host: string
+  readonly awsHost: string
+  readonly adminHost: string
+}
+
+const LOOPBACK = '127.0.0.1'
+
+export function manifestOptions(command: Command): Command {
+  return command
+    .addOption(flag('-c, --config <file>', 'spillway.yml (default: beside the manifest)', 'CONFIG'))
+    .addOption(flag('-s, --stage <name>', 'stage (default: dev)', 'STAGE'))
+    .addOption(flag('-r, --region <name>', 'region (default: us-east-1)', 'REGION'))
+    .addOption(new Option('--param <key=value...>', 'a ${param:key}').argParser(parseParam))
+    .addOption(flag('--env-file <file>', 'variables for ${env:…}', 'ENV_FILE'))
+}
+
+export function outputOptions(command: Command): Command {
+  return command
+    .option('--json', 'machine-readable output')
+    .option('-q, --quiet', 'errors only')
+    .option('-v, --verbose', 'more')
+    .option('--no-color', 'no colours (NO_COLOR does the same)')
+}
+
+export function serveOptions(command: Command): Command {
+  return outputOptions(manifestOptions(command))
+    .addOption(port('-p, --port <n>', 'of the API; 0 picks a free one', 'PORT', 3000))
+    .addOption(port('--aws-port <n>', 'of the AWS endpoint', 'AWS_PORT', 3002))
+    .addOption(port('--admin-port <n>', 'of metrics, health and limits', 'ADMIN_PORT', 3003))
+    .addOption(flag('--host <address>', 'the API binds to', 'HOST').default(LOOPBACK))
+    .addOption(
+      flag('--aws-host <address>', 'the AWS endpoint binds to', 'AWS_HOST').default(LOOPBACK),
+    )
+    .addOption(
+      flag('--admin-host <address>', 'the admin listener binds to', 'ADMIN_HOST').default(LOOPBACK),
+    )
+}
+
+function flag(flags: string, description: string, variable: string): Option {
+  return new Option(flags, description).env(`SPILLWAY_${variable}`)
+}
+
+function port(flags: string, description: string, variable: string, fallback: number): Option {
+  return flag(flags, description, variable).argParser(parsePort).default(fallback)
+}
+
+function parsePort(value: string): number {
+  const number = Number(value)
+  if (value.trim() !== '' && Number.isInteger(number) && number >= 0 && number < 65_536)
+    return number
+  throw new InvalidArgumentError('expected a port from 0 to 65535.')
+}
+
+function parseParam(
+  value: string,
+  previous: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const at = value.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('expected key=value.')
+  return { ...previous, [value.slice(0, at)]: value.slice(at + 1) }
+}

@@ -1,0 +1,17 @@
+import { loadApp } from '../manifest/load.ts'
+import type { App } from '../model/app.ts'
+import type { ManifestFlags } from './options.ts'
+
+/** The App that a command's paths and flags name; without a path, that of the current folder. */
+export async function readApp(paths: readonly string[], flags: ManifestFlags): Promise<App> {
+  const { config, stage, region, param, envFile } = flags
+  return await loadApp({
+    paths: paths.length === 0 ? ['.'] : paths,
+    env: process.env,
+    ...(config === undefined ? {} : { config }),
+    ...(stage === undefined ? {} : { stage }),
+    ...(region === undefined ? {} : { region }),
+    ...(param === undefined ? {} : { params: param }),
+    ...(envFile === undefined ? {} : { envFile }),
+  })
+}

@@ -1,0 +1,75 @@
+import { createLog } from '../lib/log.ts'
+import type { App } from '../model/app.ts'
+import { createSpillway, type Spillway, type SpillwayOptions } from '../spillway.ts'
+import { describeApp } from './describe.ts'
+import type { ServeFlags } from './options.ts'
+import { prettyLog, prettyRequest } from './pretty.ts'
+import { readApp } from './read-app.ts'
+import { watchApp } from './watch.ts'
+
+/** `spillway dev`: pretty output, reload on change, dummy AWS keys. */
+export async function dev(paths: readonly string[], flags: ServeFlags): Promise<void> {
+  const { app, spillway } = await serve(paths, flags, 'dev')
+  const reload = async (): Promise<void> => {
+    const next = await readApp(paths, flags)
+    spillway.reload(next)
+  }
+  const stopWatching = watchApp(app, reload, (line) => process.stderr.write(`${line}\n`))
+  stopOnSignal(async () => {
+    await stopWatching()
+    await spillway.close()
+  })
+}
+
+/** `spillway start`: what operators run. */
+export async function start(paths: readonly string[], flags: ServeFlags): Promise<void> {
+  const { spillway } = await serve(paths, flags, 'start')
+  stopOnSignal(() => spillway.close())
+}
+
+async function serve(
+  paths: readonly string[],
+  flags: ServeFlags,
+  mode: 'dev' | 'start',
+): Promise<{ app: App; spillway: Spillway }> {
+  const sinceMs = performance.now()
+  const app = await readApp(paths, flags)
+  const spillway = await createSpillway(toOptions(app, flags, mode))
+  const { urls } = spillway
+  if (flags.json === true) {
+    process.stdout.write(`${JSON.stringify({ event: 'ready', ...urls })}\n`)
+  } else if (flags.quiet !== true) {
+    process.stdout.write(`${describeApp(app, urls, performance.now() - sinceMs)}\n`)
+  }
+  return { app, spillway }
+}
+
+function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): SpillwayOptions {
+  const level = flags.quiet === true ? 'error' : flags.verbose === true ? 'debug' : 'info'
+  const adminToken = process.env['SPILLWAY_ADMIN_TOKEN']
+  const pretty = mode === 'dev' && flags.json !== true
+  return {
+    app,
+    mode,
+    log: createLog(level),
+    listen: {
+      api: { host: flags.host, port: flags.port },
+      aws: { host: flags.awsHost, port: flags.awsPort },
+      admin: { host: flags.adminHost, port: flags.adminPort },
+    },
+    ...(adminToken === undefined ? {} : { adminToken }),
+    ...(pretty ? { onLog: prettyLog(flags.verbose === true), onRequest: prettyRequest() } : {}),
+  }
+}
+
+/** The first signal stops taking work and lets what runs finish; the second ends everything. */
+function stopOnSignal(stop: () => Promise<void>): void {
+  let stopping = false
+  const onSignal = (exitCode: number) => (): void => {
+    if (stopping) process.exit(exitCode)
+    stopping = true
+    void stop().finally(() => process.exit(exitCode))
+  }
+  process.on('SIGINT', onSignal(130))
+  process.on('SIGTERM', onSignal(143))
+}

@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Clock } from '../lib/clock.ts'
+import { limitId } from '../gate/snapshot.ts'
+import { gatewayError, type GatewayErrorKind, type HttpResponse } from '../events/index.ts'
+import type { RouteContext } from '../events/http.ts'
+import type { Invocation, Invoker, Outcome } from '../invoke/invocation.ts'
+import type { App } from '../model/app.ts'
+import { functionArn } from '../model/arn.ts'
+import { createSecretSet, type SecretSet } from '../auth/secret.ts'
+import { readBody } from './body.ts'
+import { createClientAddress, type ClientAddress } from './client-address.ts'
+import { toRouteContext } from './route-context.ts'
+import { createRouter, type Router, type RouteTarget } from './router.ts'
+
+export interface ApiOptions {
+  readonly invoker: Invoker
+  readonly clock: Clock
+  /** While this is true, replies close their connection, so that clients go elsewhere. */
+  readonly draining: () => boolean
+  readonly onRequest?: (facts: RequestFacts) => void
+}
+
+/** What `dev` prints of a request. */
+export interface RequestFacts {
+  readonly method: string
+  readonly target: string
+  readonly status: number
+  readonly durationMs: number
+  readonly functionName?: string
+  readonly outcome?: Outcome
+}
+
+/** The API listener: user routes and nothing else. */
+export interface Api {
+  /** Serves these routes from now on; requests that run are not touched. */
+  configure(app: App): void
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
+}
+
+/** Both REST and HTTP APIs take this much. */
+const BODY_BYTES_MAX = 10 * 1024 * 1024
+
+/** What follows from an App alone, worked out once. */
+interface Routes {
+  readonly app: App
+  readonly router: Router
+  readonly clientAddress: ClientAddress
+  readonly contexts: Map<RouteTarget, RouteContext>
+  readonly apiKeys: Map<string, SecretSet>
+}
+
+export function createApi(options: ApiOptions): Api {
+  let routes: Routes | undefined
+  return {
+    configure(app) {
+      routes = toRoutes(app)
+    },
+    handle(request, response) {
+      if (routes === undefined) return void response.writeHead(503).end()
+      new Exchange(options, routes, request, response).start()
+    },
+  }
+}
+
+function toRoutes(app: App): Routes {
+  return {
+    app,
+    router: createRouter(app.apis),
+    clientAddress: createClientAddress(app.trustedProxies),
+    contexts: new Map(),
+    apiKeys: new Map(app.apis.map((api) => [api.id, createSecretSet(api.apiKeys)])),
+  }
+}
+
+/** One request and its response. */
+class Exchange {
+  readonly #options: ApiOptions
+  readonly #routes: Routes
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #startMs: number
+  readonly #requestId: string = randomUUID()
+  readonly #traceId: string
+  #target: RouteTarget | undefined
+  #outcome: Outcome | undefined
+
+  constructor(
+    options: ApiOptions,
+    routes: Routes,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) {
+    this.#options = options
+    this.#routes = routes
+    this.#request = request
+    this.#response = response
+    this.#startMs = options.clock.nowMs()
+    this.#traceId = traceIdOf(request, this.#requestId, options.clock.wallMs())
+  }
+
+  start(): void {
+    const { method = 'GET', url = '/' } = this.#request
+    const query = url.indexOf('?')
+    const found = this.#routes.router.match(method, query === -1 ? url : url.slice(0, query))
+    if ('miss' in found) return this.#refuse(found.miss, 'not-found')
+    this.#target = found
+    if (found.route.apiKeyRequired && !this.#hasApiKey(found)) {
+      return this.#refuse(found.api.front, 'forbidden-key')
+    }
+    readBody(this.#request, BODY_BYTES_MAX, (body) => {
+      if (body === 'aborted') return
+      if (body === 'too-large') return this.#refuseBody(found)
+      this.#invoke(found, body)
+    })
+  }
+
+  #hasApiKey({ api }: RouteTarget): boolean {
+    const key = this.#request.headers['x-api-key']
+    return typeof key === 'string' && (this.#routes.apiKeys.get(api.id)?.has(key) ?? false)
+  }
+
+  #refuseBody({ api }: RouteTarget): void {
+    // The rest of the body is not read: this connection is of no more use.
+    this.#response.shouldKeepAlive = false
+    this.#refuse(api.front, 'too-large')
+  }
+
+  #invoke(target: RouteTarget, body: Uint8Array): void {
+    const { clock, invoker } = this.#options
+    const { route } = target
+    const timeout = clock.after(route.timeoutMs, () => this.#refuse(target.api.front, 'timeout'))
+    const disconnected = new AbortController()
+    this.#response.once('close', () => {
+      timeout[Symbol.dispose]()
+      if (!this.#response.writableFinished) disconnected.abort()
+    })
+    void invoker
+      .invoke(this.#toInvocation(target, body, disconnected.signal))
+      .then((outcome) => this.#answer(target, outcome))
+  }
+
+  #toInvocation(target: RouteTarget, body: Uint8Array, signal: AbortSignal): Invocation {
+    const { app } = this.#routes
+    const { functionName, timeoutMs } = target.route
+    const { method = 'GET', url = '/', httpVersion, rawHeaders, socket, headers } = this.#request
+    const forwardedFor = headers['x-forwarded-for'] as string | undefined
+    const request = {
+      method,
+      target: url,
+      rawHeaders,
+      body,
+      sourceIp: this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor),
+      protocol: `HTTP/${httpVersion}`,
+      timeEpochMs: this.#options.clock.wallMs(),
+      requestId: this.#requestId,
+      traceId: this.#traceId,
+      port: socket.localPort ?? 0,
+    }
+    return {
+      id: randomUUID(),
+      functionName,
+      payload: { kind: 'http', request, route: this.#contextOf(target) },
+      source: 'http',
+      deadlineMs: this.#startMs + timeoutMs,
+      invokedArn: functionArn(app.region, app.accountId, functionName),
+      traceId: this.#traceId,
+      signal,
+    }
+  }
+
+  /** One object a route: the environments know a route by its identity. */
+  #contextOf(target: RouteTarget): RouteContext {
+    const { contexts, app } = this.#routes
+    const known = contexts.get(target)
+    if (known !== undefined) return known
+    const context = toRouteContext(app.accountId, target)
+    contexts.set(target, context)
+    return context
+  }
+
+  #answer({ api }: RouteTarget, outcome: Outcome): void {
+    this.#outcome = outcome
+    if (outcome.status === 'ok') {
+      if (outcome.result.kind === 'http') return this.#send(outcome.result.response)
+      throw new Error('impossible: an HTTP request was answered with JSON')
+    }
+    if (outcome.status !== 'cancelled') this.#refuse(api.front, KINDS[outcome.status])
+  }
+
+  #refuse(front: RouteContext['front'], kind: GatewayErrorKind): void {
+    this.#send(gatewayError(front, kind, { requestId: this.#requestId, traceId: this.#traceId }))
+  }
+
+  #send({ status, rawHeaders, body }: HttpResponse): void {
+    const response = this.#response
+    // The gateway's own wait may have been over first, or the client may be gone.
+    if (response.headersSent || response.destroyed) return
+    if (this.#options.draining()) response.shouldKeepAlive = false
+    response.writeHead(status, [...rawHeaders, ...spillwayHeaders(this.#outcome)])
+    response.end(body)
+    this.#options.onRequest?.({
+      method: this.#request.method ?? '',
+      target: this.#request.url ?? '',
+      status,
+      durationMs: this.#options.clock.nowMs() - this.#startMs,
+      ...(this.#target === undefined ? {} : { functionName: this.#target.route.functionName }),
+      ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
+    })
+  }
+}
+
+const KINDS: Readonly<Record<Exclude<Outcome['status'], 'ok' | 'cancelled'>, GatewayErrorKind>> = {
+  malformed: 'malformed',
+  function_error: 'function-error',
+  timeout: 'function-error',
+  interrupted: 'function-error',
+  throttled: 'throttled',
+  platform_error: 'unavailable',
+}
+
+/** What AWS does not say: whether the handler began, how often it was tried, and what it waited for. */
+function spillwayHeaders(outcome: Outcome | undefined): string[] {
+  if (outcome === undefined) return []
+  const headers = [
+    'x-spillway-handler-started',
+    outcome.handlerStarted ? '1' : '0',
+    'x-spillway-attempts',
+    String(outcome.attempts),
+    'x-spillway-waited-ms',
+    String(Math.round(outcome.waitedMs)),
+  ]
+  if (outcome.status === 'throttled') headers.push('x-spillway-limit', limitId(outcome.blocked))
+  return headers
+}
+
+/** The client's own trace goes on; else a new one begins, in X-Ray's form. */
+function traceIdOf(request: IncomingMessage, requestId: string, wallMs: number): string {
+  const given = request.headers['x-amzn-trace-id']
+  if (typeof given === 'string' && given.startsWith('Root=')) return given
+  const seconds = Math.floor(wallMs / 1000).toString(16)
+  return `Root=1-${seconds}-${requestId.replaceAll('-', '').slice(0, 24)}`
+}

@@ -1,0 +1,45 @@
+import { BlockList, isIP } from 'node:net'
+
+/** Says who the client is, given the peer's address and the `X-Forwarded-For` it sent. */
+export type ClientAddress = (peer: string, forwardedFor: string | undefined) => string
+
+/**
+ * Believes `X-Forwarded-For` only from trusted proxies (addresses or CIDR ranges), and of it only
+ * the last address that is not itself a trusted proxy: everything before it the client may have
+ * made up.
+ */
+export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
+  if (trustedProxies.length === 0) return (peer) => plain(peer)
+  const trusted = toBlockList(trustedProxies)
+  return (peer, forwardedFor) => {
+    let client = plain(peer)
+    const hops = forwardedFor?.split(',').map((hop) => hop.trim()) ?? []
+    while (hops.length > 0 && isTrusted(trusted, client)) {
+      const hop = hops.pop() ?? ''
+      if (isIP(hop) === 0) break
+      client = hop
+    }
+    return client
+  }
+}
+
+/** IPv4 over an IPv6 socket reads as IPv4. */
+function plain(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}
+
+function toBlockList(ranges: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const range of ranges) {
+    const [address = '', bits] = range.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(address, family)
+    else list.addSubnet(address, Number(bits), family)
+  }
+  return list
+}
+
+function isTrusted(trusted: BlockList, address: string): boolean {
+  const family = isIP(address)
+  return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4')
+}

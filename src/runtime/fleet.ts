@@ -1,0 +1,108 @@
+import { freemem } from 'node:os'
+import type { Clock } from '../lib/clock.ts'
+import type { App, FunctionDefinition } from '../model/app.ts'
+import { findNode } from './interpreter.ts'
+import { createMachine, type Machine } from './machine.ts'
+import { nodeCommand } from './node-command.ts'
+import { createPool, type Pool, type PoolEvent } from './pool.ts'
+import type { Surroundings } from './variables.ts'
+
+export interface FleetOptions {
+  readonly clock: Clock
+  readonly publishSlots: (functionName: string, slots: number) => void
+  readonly wanted: (functionName: string) => { readonly count: number; readonly oldestMs: number }
+  readonly onEvent: (functionName: string, event: PoolEvent) => void
+  /** Something worth telling the operator once. */
+  readonly onNote: (message: string) => void
+}
+
+/** A function that can run here, and its environments. */
+export interface Member {
+  readonly fn: FunctionDefinition
+  readonly pool: Pool
+}
+
+/** The environments of all functions. */
+export interface Fleet {
+  readonly machine: Machine
+  get(functionName: string): Member | undefined
+  members(): Iterable<Member>
+  /** Has everything that comes done by new environments; what runs is let finish. */
+  configure(app: App, around: Surroundings): void
+  close(): Promise<void>
+}
+
+/** What a Node environment takes before it has done anything, rounded up. */
+const ENVIRONMENT_MB = 64
+/** Never so few that functions could not call one another. */
+const ENVIRONMENTS_MIN = 16
+
+export function createFleet(options: FleetOptions): Fleet {
+  const members = new Map<string, Member>()
+  const closing = new Set<Promise<void>>()
+  const told = new Set<string>()
+  let surroundings: Surroundings | undefined
+  const machine = createMachine({ environmentsMax: environmentsMax() }, () =>
+    [...members.values()].map(({ pool }) => pool),
+  )
+
+  const add = (fn: FunctionDefinition, around: Surroundings): void => {
+    const { onEvent, publishSlots, wanted, clock } = options
+    surroundings = around
+    const pool = createPool({
+      fn,
+      clock,
+      machine,
+      command: (current) => nodeCommand(current, surroundings ?? around),
+      publishSlots: (slots) => publishSlots(fn.name, slots),
+      wanted: () => wanted(fn.name),
+      onEvent: (event) => onEvent(fn.name, event),
+    })
+    members.set(fn.name, { fn, pool })
+  }
+
+  const remove = (name: string, { pool }: Member): void => {
+    members.delete(name)
+    const closed = pool.close().finally(() => closing.delete(closed))
+    closing.add(closed)
+  }
+
+  const tell = (runtime: string): void => {
+    if (told.has(runtime)) return
+    told.add(runtime)
+    const { exact, command } = findNode(runtime, process.env)
+    if (!exact) options.onNote(`${runtime} is not installed here; its functions run on ${command}`)
+  }
+
+  return {
+    machine,
+    get: (name) => members.get(name),
+    members: () => members.values(),
+    configure(app, around) {
+      surroundings = around
+      const served = app.functions.filter(({ runtime }) => runtime.startsWith('nodejs'))
+      const names = new Set(served.map(({ name }) => name))
+      for (const [name, member] of members) if (!names.has(name)) remove(name, member)
+      for (const fn of served) {
+        tell(fn.runtime)
+        const member = members.get(fn.name)
+        if (member === undefined) add(fn, around)
+        else {
+          members.set(fn.name, { fn, pool: member.pool })
+          member.pool.renew(fn)
+        }
+      }
+    },
+    async close() {
+      for (const [name, member] of members) remove(name, member)
+      await Promise.all(closing)
+    },
+  }
+}
+
+/** As many as the memory that is free now would hold. */
+function environmentsMax(): number {
+  const limit = process.constrainedMemory()
+  const freeBytes = limit > 0 && limit < freemem() ? limit : freemem()
+  return Math.max(ENVIRONMENTS_MIN, Math.floor(freeBytes / (ENVIRONMENT_MB * 1024 * 1024)))
+}

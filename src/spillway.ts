@@ -1,0 +1,302 @@
+import { realClock } from './lib/clock.ts'
+import { SpillwayError } from './lib/errors.ts'
+import { createLineWriter } from './lib/line-writer.ts'
+import { listen, type Listen, type Listening } from './lib/listen.ts'
+import { createLog, type Log } from './lib/log.ts'
+import { createAdmin } from './admin/server.ts'
+import { createAwsEndpoint } from './aws/endpoint.ts'
+import { Gate } from './gate/gate.ts'
+import { checkLimits, type LimitsControl } from './gate/limits.ts'
+import { createLimitsControl, type LiveLimits } from './gate/live-limits.ts'
+import { createApi, type Api, type RequestFacts } from './http/api.ts'
+import { createRetryBudget, type RetryBudget } from './invoke/budget.ts'
+import type { Invoker, Outcome } from './invoke/invocation.ts'
+import { createInvoker, type Target } from './invoke/invoker.ts'
+import type { LogLine } from './invoke/journal.ts'
+import { createTally, type Tally } from './invoke/tally.ts'
+import type { App } from './model/app.ts'
+import { functionArn } from './model/arn.ts'
+import { createFleet, type Fleet } from './runtime/fleet.ts'
+import type { PoolEvent } from './runtime/pool.ts'
+
+export interface SpillwayOptions {
+  readonly app: App
+  /** `dev` gives functions dummy AWS keys and `IS_OFFLINE`. Default `start`. */
+  readonly mode?: 'dev' | 'start'
+  /** What is absent is not listened on. */
+  readonly listen?: ListenOptions
+  /** Must come with every request to the admin listener, as a bearer token. */
+  readonly adminToken?: string
+  /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */
+  readonly onLog?: (line: LogLine) => void
+  /** Every answer of the API listener. */
+  readonly onRequest?: (facts: RequestFacts) => void
+  /** Spillway's own log. Default: JSON lines on stderr, from `info` on. */
+  readonly log?: Log
+}
+
+export interface ListenOptions {
+  readonly api?: Listen
+  readonly aws?: Listen
+  readonly admin?: Listen
+}
+
+/** A running Spillway. */
+export interface Spillway {
+  readonly urls: { readonly api?: string; readonly aws?: string; readonly admin?: string }
+  readonly limits: LimitsControl
+  /**
+   * Runs a function once. Never rejects for the function's own failure: that is an outcome.
+   * @throws {SpillwayError} SPILLWAY_FUNCTION_NOT_FOUND.
+   */
+  invoke(
+    functionName: string,
+    payload: Uint8Array | string,
+    options?: InvokeOptions,
+  ): Promise<Outcome>
+  /**
+   * Serves this App from now on, by new environments. Requests that run finish on the old ones, those
+   * that wait keep their place.
+   * @throws {SpillwayError} SPILLWAY_LIMITS; then nothing has changed.
+   */
+  reload(app: App): void
+  /** Answers what has come, takes no more, ends every environment. */
+  close(): Promise<void>
+}
+
+export interface InvokeOptions {
+  /** Keep the last 4 KiB of the log. */
+  readonly tail?: boolean
+  /** How long to wait for the start. Default 60 s; the run itself is bounded by the function's timeout. */
+  readonly waitMs?: number
+}
+
+const INVOKE_WAIT_MS = 60_000
+/** How long a request may still take once the server is to stop. */
+const DRAIN_MS = 30_000
+
+/**
+ * Starts serving an App.
+ * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, or SPILLWAY_EXPOSED when the AWS or
+ *   admin listener is to be reachable from elsewhere without credentials.
+ */
+export async function createSpillway(options: SpillwayOptions): Promise<Spillway> {
+  refuseExposure(options)
+  const parts = assemble(options)
+  const stops: (() => Promise<void>)[] = []
+  try {
+    return await open(options, parts, stops)
+  } catch (error) {
+    await Promise.all(stops.map((stop) => stop()))
+    throw error
+  }
+}
+
+/** What every listener is made of. */
+interface Parts {
+  app: App
+  draining: boolean
+  readonly log: Log
+  readonly gate: Gate
+  readonly fleet: Fleet
+  readonly limits: LiveLimits
+  readonly tally: Tally
+  readonly invoker: Invoker
+  readonly api: Api
+  readonly exits: Map<string, number>
+}
+
+function assemble(options: SpillwayOptions): Parts {
+  const { app } = options
+  checkLimits(app.limits)
+  const clock = realClock
+  const log = options.log ?? createLog('info')
+  const writeLog = options.onLog ?? stdoutLog()
+  const tally = createTally()
+  const exits = new Map<string, number>()
+  const gate = new Gate(app.limits, {
+    clock,
+    onEnvironmentWanted: (name) => fleet.get(name)?.pool.reconsider(),
+  })
+  const fleet: Fleet = createFleet({
+    clock,
+    publishSlots: (name, slots) => gate.setSlots(name, slots),
+    wanted: (name) => gate.wanted(name),
+    onEvent: (name, event) => onPoolEvent(name, event, { exits, writeLog }),
+    onNote: (message) => log.warn(message),
+  })
+  const invoker = createInvoker({ gate, clock, tally, log: writeLog, target: targets(fleet) })
+  const limits = createLimitsControl(gate, (change) => log.info({ change }, 'limits changed'))
+  const api = createApi({
+    invoker,
+    clock,
+    draining: () => parts.draining,
+    ...(options.onRequest === undefined ? {} : { onRequest: options.onRequest }),
+  })
+  const parts: Parts = {
+    app,
+    draining: false,
+    log,
+    gate,
+    fleet,
+    limits,
+    tally,
+    invoker,
+    api,
+    exits,
+  }
+  return parts
+}
+
+function targets(fleet: Fleet): (functionName: string) => Target | undefined {
+  const budgets = new Map<string, RetryBudget>()
+  return (name) => {
+    const member = fleet.get(name)
+    if (member === undefined) return undefined
+    let budget = budgets.get(name)
+    if (budget === undefined) budgets.set(name, (budget = createRetryBudget(realClock)))
+    return { ...member, budget }
+  }
+}
+
+function onPoolEvent(
+  functionName: string,
+  event: PoolEvent,
+  { exits, writeLog }: { exits: Map<string, number>; writeLog: (line: LogLine) => void },
+): void {
+  if (event.kind === 'gone') exits.set(event.reason, (exits.get(event.reason) ?? 0) + 1)
+  if (event.kind !== 'log') return
+  for (const text of event.text.replace(/\n$/, '').split('\n')) {
+    writeLog({ functionName, requestId: undefined, text })
+  }
+}
+
+function stdoutLog(): (line: LogLine) => void {
+  const writer = createLineWriter(process.stdout)
+  process.once('exit', () => writer.flush())
+  return ({ text }) => writer.write(text)
+}
+
+async function open(
+  options: SpillwayOptions,
+  parts: Parts,
+  stops: (() => Promise<void>)[],
+): Promise<Spillway> {
+  const listening = await openListeners(options, parts, stops)
+  stops.push(() => parts.fleet.close())
+  const apply = (app: App): void => {
+    parts.app = app
+    parts.fleet.configure(app, {
+      region: app.region,
+      mode: options.mode ?? 'start',
+      awsUrl: listening.aws?.url,
+      path: process.env['PATH'] ?? '',
+    })
+    parts.api.configure(app)
+  }
+  apply(options.app)
+
+  return {
+    urls: Object.fromEntries(Object.entries(listening).map(([name, { url }]) => [name, url])),
+    limits: parts.limits,
+    invoke: (name, payload, how) => invokeOnce(parts, name, payload, how),
+    reload(app) {
+      parts.limits.rebase(app.limits)
+      apply(app)
+    },
+    async close() {
+      parts.draining = true
+      await Promise.all(Object.values(listening).map((each) => each.close(DRAIN_MS)))
+      await parts.fleet.close()
+    },
+  }
+}
+
+async function openListeners(
+  { listen: wanted = {}, adminToken }: SpillwayOptions,
+  parts: Parts,
+  stops: (() => Promise<void>)[],
+): Promise<Partial<Record<keyof ListenOptions, Listening>>> {
+  const { invoker, limits, gate, tally, fleet, exits } = parts
+  const aws = createAwsEndpoint({ app: () => parts.app, invoker, limits, clock: realClock })
+  const admin = createAdmin({
+    gate,
+    limits,
+    tally,
+    pools: () => poolCounts(fleet),
+    exits: () => exits,
+    ready: () => readiness(parts),
+    version: VERSION,
+    ...(adminToken === undefined ? {} : { token: adminToken }),
+  })
+  const handlers = { api: parts.api.handle, aws, admin }
+  const listening: Partial<Record<keyof ListenOptions, Listening>> = {}
+  for (const name of ['api', 'aws', 'admin'] as const) {
+    const where = wanted[name]
+    if (where === undefined) continue
+    const opened = await listen(where, handlers[name])
+    stops.push(() => opened.close(0))
+    listening[name] = opened
+  }
+  return listening
+}
+
+export const VERSION = '0.1.0'
+
+function* poolCounts(fleet: Fleet): Iterable<{ functionName: string; counts: PoolCounts }> {
+  for (const { fn, pool } of fleet.members()) {
+    yield { functionName: fn.name, counts: pool.counts() }
+  }
+}
+
+interface PoolCounts {
+  readonly idle: number
+  readonly busy: number
+  readonly starting: number
+}
+
+function readiness({ draining }: Parts): { ok: boolean; checks: { name: string; ok: boolean }[] } {
+  return { ok: !draining, checks: [{ name: 'not draining', ok: !draining }] }
+}
+
+async function invokeOnce(
+  { app, invoker, fleet }: Parts,
+  functionName: string,
+  payload: Uint8Array | string,
+  { tail = false, waitMs = INVOKE_WAIT_MS }: InvokeOptions = {},
+): Promise<Outcome> {
+  if (fleet.get(functionName) === undefined) {
+    const message = `there is no function ${functionName}, or its runtime is not served yet`
+    throw new SpillwayError('SPILLWAY_FUNCTION_NOT_FOUND', message)
+  }
+  const id = crypto.randomUUID()
+  return await invoker.invoke({
+    id,
+    functionName,
+    payload: { kind: 'json', json: Buffer.from(payload) },
+    source: 'invoke',
+    deadlineMs: realClock.nowMs() + waitMs,
+    invokedArn: functionArn(app.region, app.accountId, functionName),
+    traceId: `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${id.replaceAll('-', '').slice(8)}`,
+    tail,
+  })
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
+
+/** Whoever reaches these two listeners can run and change everything. */
+function refuseExposure({ listen: wanted = {}, adminToken }: SpillwayOptions): void {
+  const exposed = (where?: Listen): boolean => !LOOPBACK.has(where?.host ?? '127.0.0.1')
+  if (exposed(wanted.aws)) {
+    throw new SpillwayError(
+      'SPILLWAY_EXPOSED',
+      `the AWS endpoint does not check signatures yet, so it binds to loopback only, not to ${wanted.aws?.host}`,
+    )
+  }
+  if (exposed(wanted.admin) && adminToken === undefined) {
+    throw new SpillwayError(
+      'SPILLWAY_EXPOSED',
+      `the admin listener on ${wanted.admin?.host} needs SPILLWAY_ADMIN_TOKEN, or bind it to 127.0.0.1`,
+    )
+  }
+}
