@@ -79,8 +79,7 @@ function readFunction(manifest: Manifest, entry: Setting): DeclaredFunction | un
   noteKeys(manifest, key, node)
   const setting = (name: string): Node | undefined => inherited(manifest, node, name)
   const number = (name: string, range: Range): number | undefined => {
-    const what = `${name} of ${key}`
-    return wholeNumber(manifest, ifKnown(manifest, setting(name), what), what, range)
+    return wholeNumber(manifest, ifKnown(manifest, setting(name), name), name, range)
   }
   const runtime = text(manifest, setting('runtime'), 'runtime') ?? DEFAULT_RUNTIME
   const definition: FunctionDefinition = {

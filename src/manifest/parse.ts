@@ -43,10 +43,7 @@ export function parseTree(text: string, file: string, report: Report): Node | un
   } catch (error) {
     // The parser is recursive, and only a made-up file is thousands of levels deep.
     if (!(error instanceof RangeError)) throw error
-    report.error(
-      { file, line: 1, column: 1 },
-      'expected a manifest, got one nested too deep to read',
-    )
+    report.error({ file, line: 1, column: 1 }, TOO_DEEP)
     return undefined
   }
 }
@@ -69,13 +66,14 @@ function parseDocumentTree(text: string, file: string, report: Report): Node | u
   // One mistake makes the parser stumble several times; only the first of them means something.
   const [error] = document.errors
   if (error !== undefined) {
-    report.error(source.placeAt(error.pos[0]), yamlSentence(error, text))
+    report.error(source.placeAt(error.pos[0]), yamlSentence(error, document.errors))
     return undefined
   }
   return convertDocument(document, source, report)
 }
 
-function yamlSentence({ code, message, pos }: YAMLError, text: string): string {
+function yamlSentence({ code, message, pos }: YAMLError, all: readonly YAMLError[]): string {
+  if (code === 'RESOURCE_EXHAUSTION') return TOO_DEEP
   if (code === 'TAB_AS_INDENT') {
     return 'wrong indentation: expected spaces, got a tab, which YAML does not allow here'
   }
@@ -84,13 +82,16 @@ function yamlSentence({ code, message, pos }: YAMLError, text: string): string {
       ? 'wrong indentation: expected this line to start in the same column as the keys beside it'
       : `wrong indentation: ${lowerFirst(message)}`
   }
-  if (code === 'BLOCK_AS_IMPLICIT_KEY' || code === 'MULTILINE_IMPLICIT_KEY') {
-    return text.slice(...pos).includes('\n')
+  if (code === 'BLOCK_AS_IMPLICIT_KEY') {
+    const goesOn = all.some((e) => e.code === 'MULTILINE_IMPLICIT_KEY' && e.pos[0] === pos[0])
+    return goesOn
       ? 'wrong indentation: the line after this one is indented further than its neighbours'
       : 'expected one "key: value" in this line, got a second ": "; put the text in quotes'
   }
   return `not valid YAML: ${lowerFirst(message)}`
 }
+
+const TOO_DEEP = 'expected a manifest, got one nested too deep to read'
 
 function lowerFirst(sentence: string): string {
   return sentence.charAt(0).toLowerCase() + sentence.slice(1)

@@ -51,8 +51,6 @@ export async function load(files: Files, options: Partial<LoadOptions> = {}): Pr
 
 /** A serverless.yml of one function `a`, with more lines of the function, the provider or the top. */
 export function oneFunction(lines: { fn?: string; provider?: string; top?: string }): string {
-  const indented = (text: string | undefined, by: string): string =>
-    text === undefined ? '' : text.replace(/^/gm, by)
   return `service: s
 provider:
   name: aws
@@ -63,4 +61,8 @@ functions:
 ${indented(lines.fn, '    ')}
 ${lines.top ?? ''}
 `
+}
+
+function indented(text: string | undefined, by: string): string {
+  return text === undefined ? '' : text.replace(/^/gm, by)
 }

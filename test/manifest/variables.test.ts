@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { load, oneFunction, tryLoad } from './project.ts'
 import type { LoadOptions } from '../../src/manifest/load.ts'
 
@@ -178,8 +178,12 @@ test('serverless-dotenv-plugin puts its variables into every function, but those
 })
 
 const piece = fc.constantFrom(
-  ...['${', '}', 'self:', 'custom.', 'a', 'b', 'c', 'opt:stage', 'env:X', ', ', "'", '"', '(', ')'],
-  ...['file(', './x.yml):', 'ssm:/p', 'null', '5', '\\', '$', ':', 'param:', 'strToBool(', 'foo'],
+  ...'${ } self: custom. a b c opt:stage env:X , file( ./x.yml): ssm:/p null 5 $ : ( )'.split(' '),
+  'strToBool(',
+  ' ',
+  "'",
+  '"',
+  '\',
 )
 const nested = fc.letrec<{ variable: string; source: string }>((tie) => ({
   source: fc.oneof(

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { load, oneFunction, tryLoad } from './project.ts'
+
+const manifestOf = (event: string, provider?: string): string =>
+  oneFunction({ fn: `events:\n- ${event}`, ...(provider === undefined ? {} : { provider }) })
+
+for (const [event, route] of [
+  ['http: GET /a', 'rest GET /a 29000'],
+  ['http: get a/b/', 'rest GET /a/b 29000'],
+  ['http: ANY /{proxy+}', 'rest ANY /{proxy+} 29000'],
+  ['http: { path: a, method: any }', 'rest ANY /a 29000'],
+  ['http: { path: /, method: "*" }', 'rest ANY / 29000'],
+  ['http: { path: a, method: put, timeoutInMillis: 50 }', 'rest PUT /a 50'],
+  ['http: { path: a, method: put, integration: lambda-proxy }', 'rest PUT /a 29000'],
+  ['http: { path: a, method: put, integration: AWS_PROXY }', 'rest PUT /a 29000'],
+  ['http: { path: "${self:custom.p, \'q\'}", method: put }', 'rest PUT /q 29000'],
+  ['httpApi: GET /a/', 'httpapi GET /a/ 30000'],
+  ['httpApi: "*"', 'httpapi ANY $default 30000'],
+  ['httpApi: { path: "*" }', 'httpapi ANY $default 30000'],
+  ['httpApi: { path: "*", method: "*" }', 'httpapi ANY $default 30000'],
+  ['httpApi: { path: /a, method: "*" }', 'httpapi ANY /a 30000'],
+  ['httpApi: { path: "/a/{b}/{c+}", method: delete }', 'httpapi DELETE /a/{b}/{c+} 30000'],
+  ['httpApi: { path: /a, method: get, timeout: 5 }', 'httpapi GET /a 5000'],
+] as const) {
+  test(`${event} is ${route}`, async () => {
+    const app = await load({ 'serverless.yml': manifestOf(event) })
+    const [api] = app.apis
+    const found = api?.routes.map(
+      ({ method, path, timeoutMs }) => `${api.front} ${method} ${path} ${timeoutMs}`,
+    )
+    assert.deepEqual(found, [route])
+  })
+}
+
+for (const [event, message] of [
+  ['http: /a', '9:13  expected the http event to be like "POST /lead/{leadId}", got: "/a"'],
+  [
+    'http: GTE /a',
+    '9:13  expected the method to be one of ANY, GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, got: "GTE"',
+  ],
+  ['http: { method: get }', '9:7  expected the http event to have a path, got: nothing'],
+  ['http: { path: a }', '9:7  expected the http event to have a method, got: nothing'],
+  [
+    'httpApi: GET a',
+    '9:16  expected the httpApi event to be like "POST /lead/{leadId}", got: "GET a"',
+  ],
+  [
+    'http: GET /{a+}/b',
+    '9:13  expected a path such as /lead/{leadId} or /files/{proxy+}, with {…+} only at its end, got: "GET /{a+}/b"',
+  ],
+  [
+    'httpApi: { path: "/{a", method: get }',
+    '9:24  expected a path such as /lead/{leadId} or /files/{proxy+}, with {…+} only at its end, got: "/{a"',
+  ],
+  [
+    'httpApi: { path: "${ssm:/p}", method: get }',
+    '9:24  expected the path of httpApi to be a text, got: ${ssm:/p}, and ssm: is looked up only when deploying to AWS',
+  ],
+  [
+    'http: { path: a, method: get, authorizer: aws_iam }',
+    '9:37  a: authorizers are not supported yet, and a route is never served without the check it asks for',
+  ],
+  [
+    'http: { path: a, method: get, authorizer: { name: x } }',
+    '9:37  a: authorizers are not supported yet, and a route is never served without the check it asks for',
+  ],
+  [
+    'httpApi: { path: /a, method: get, authorizer: { id: !Ref X } }',
+    '9:41  a: authorizers are not supported yet, and a route is never served without the check it asks for',
+  ],
+  [
+    'http: { path: a, method: get, integration: lambda }',
+    '9:7  a: only the Lambda proxy integration is served yet, got: "lambda"',
+  ],
+  [
+    'http: { path: a, method: get, async: true }',
+    '9:7  a: routes with "async: true" are not served yet',
+  ],
+  ['http:\n  path: a\n  method: get', '9:7  expected "path" to be indented below "http"'],
+] as const) {
+  test(`${event.replaceAll('\n', ' ')} is an error at its place`, async () => {
+    const { errors } = await tryLoad({ 'serverless.yml': manifestOf(event) })
+    assert.deepEqual(errors, [`serverless.yml:${message}`])
+  })
+}
+
+for (const [event, note] of [
+  ['sqs: arn:aws:sqs:us-east-1:1:q', 'SQS queues are not served yet'],
+  ['schedule: rate(1 minute)', 'schedules are not served yet'],
+  ['s3: bucket', 'S3 notifications are not served yet'],
+  ['websocket: $connect', 'WebSocket routes are not served yet'],
+  ['alexaSkill', 'Alexa skills are not served yet'],
+  ['shedule: rate(1 minute)', 'unknown event "shedule", did you mean "schedule"?'],
+  ['myPluginsEvent: x', 'unknown event "myPluginsEvent"'],
+] as const) {
+  test(`${event} is one note`, async () => {
+    const { app, notes } = await tryLoad({ 'serverless.yml': manifestOf(event) })
+    assert.deepEqual(notes, [`serverless.yml:9:7  a: ${note}`])
+    assert.deepEqual(app?.apis, [])
+  })
+}
+
+test('what only changes how requests are checked or preflighted is noted, and the route served', async () => {
+  const fn = `events:
+  - http: { path: a, method: get, cors: true, request: { schemas: { application/json: x } } }
+  - http: { path: b, method: get, cors: true }
+  - http: { path: c, method: get, cors: false }`
+  const { app, notes } = await tryLoad({ 'serverless.yml': oneFunction({ fn }) })
+  assert.equal(app?.apis[0]?.routes.length, 3)
+  assert.deepEqual(notes, [
+    'serverless.yml:6:3  a: CORS preflights (OPTIONS) are not answered yet',
+    'serverless.yml:9:9  a: requests are not validated yet before they reach the function',
+  ])
+})
+
+test('the same route twice is an error that names both places, whatever its parameters are called', async () => {
+  const fn =
+    'events:\n  - http: GET /a/{id}\n  - http: { path: "/a/{name}", method: get }\n  - http: POST /a/{id}'
+  const { errors } = await tryLoad({ 'serverless.yml': oneFunction({ fn }) })
+  assert.deepEqual(errors, [
+    'serverless.yml:10:9  GET /a/{name} is claimed twice: here by s-dev-a, and by s-dev-a at serverless.yml:9:9',
+  ])
+})
+
+for (const [provider, fn] of [
+  ['httpApi: { payload: "1.0" }', 'events: [{ httpApi: GET /a }]'],
+  ['memorySize: 128', 'httpApi: { payload: "1.0" }\nevents: [{ httpApi: GET /a }]'],
+] as const) {
+  test(`payload 1.0 of an HTTP API is refused: ${provider}, ${fn.split('\n')[0]}`, async () => {
+    const { errors } = await tryLoad({ 'serverless.yml': oneFunction({ provider, fn }) })
+    assert.equal(errors.length, 1)
+    assert.match(
+      errors[0] ?? '',
+      /expected payload to be "2\.0", as HTTP APIs with "1\.0" are not served yet/,
+    )
+  })
+}
+
+test('a private route without a known key says that every request is refused', async () => {
+  const event = 'http: { path: a, method: get, private: true }'
+  const provider = 'apiGateway: { apiKeys: [{ name: n, value: "${ssm:/key}" }] }'
+  const { app, notes } = await tryLoad({ 'serverless.yml': manifestOf(event, provider) })
+  assert.deepEqual(app?.apis[0]?.apiKeys, [], 'a placeholder never opens a route')
+  assert.match(
+    notes.join('\n'),
+    /no value of an API key is known here, so every request to this route is refused/,
+  )
+})
