@@ -36,14 +36,10 @@ export function toBase64(bytes: Uint8Array): string {
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
-/** Standard base64 to bytes, padding optional; undefined when it is not base64. */
+/** Standard base64 to bytes; undefined when it is not base64. It may do without its padding. */
 export function fromBase64(text: string): Uint8Array | undefined {
-  const digits = text.endsWith('==')
-    ? text.length - 2
-    : text.endsWith('=')
-      ? text.length - 1
-      : text.length
-  if (digits % 4 === 1 || !BASE64.test(text)) return undefined
+  if (text.length % 4 === 1 || !BASE64.test(text)) return undefined
+  if (text.length % 4 !== 0 && text.endsWith('=')) return undefined
   if (buffer !== undefined) return buffer.from(text, 'base64')
-  return Uint8Array.from(atob(text.slice(0, digits)), (char) => char.charCodeAt(0))
+  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
 }

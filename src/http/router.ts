@@ -48,7 +48,7 @@ export function createRouter(apis: readonly HttpApi[]): Router {
       }
     }
   }
-  const anyHttpApi = httpByStage.size > 0
+  const anyHttpApi = apis.some(({ front }) => front !== 'rest')
   const spelledOut = new Map([...byStage.keys()].map((stage) => [stage, only(unprefixed, stage)]))
 
   return {
