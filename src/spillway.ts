@@ -284,9 +284,12 @@ async function invokeOnce(
 
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
 
+function exposed(where?: Listen): boolean {
+  return !LOOPBACK.has(where?.host ?? '127.0.0.1')
+}
+
 /** Whoever reaches these two listeners can run and change everything. */
 function refuseExposure({ listen: wanted = {}, adminToken }: SpillwayOptions): void {
-  const exposed = (where?: Listen): boolean => !LOOPBACK.has(where?.host ?? '127.0.0.1')
   if (exposed(wanted.aws)) {
     throw new SpillwayError(
       'SPILLWAY_EXPOSED',

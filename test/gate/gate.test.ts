@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  Gate,
+  virtualClock,
+  type Decision,
+  type LimitsConfig,
+  type Permit,
+  type Priority,
+  type Waiting,
+} from '../../src/gate/index.ts'
+
+const CONFIG: LimitsConfig = {
+  account: { maxConcurrency: 4 },
+  groups: { api: {}, etl: { maxConcurrency: 2 } },
+  functions: {
+    get: { group: 'api' },
+    post: { group: 'api', maxConcurrency: 2 },
+    extract: { group: 'etl' },
+    load: { group: 'etl' },
+  },
+}
+
+interface Asked {
+  decision: Decision | undefined
+  waiting: Waiting | undefined
+}
+
+function setup(config: LimitsConfig = CONFIG, slots = 100) {
+  const clock = virtualClock()
+  const wanted: string[] = []
+  const gate = new Gate(config, { clock, onEnvironmentWanted: (name) => void wanted.push(name) })
+  for (const name of Object.keys(config.functions)) gate.setSlots(name, slots)
+  const ask = (functionName: string, how: Partial<AskOptions> = {}): Asked => {
+    const asked: Asked = { decision: undefined, waiting: undefined }
+    const { priority = 'interactive', maxWaitMs = Infinity, deadlineMs = Infinity } = how
+    asked.waiting = gate.acquire({ functionName, priority, maxWaitMs, deadlineMs }, (decision) => {
+      assert.equal(asked.decision, undefined, 'settled twice')
+      asked.decision = decision
+    })
+    return asked
+  }
+  const permit = (asked: Asked): Permit => {
+    assert.equal(asked.decision?.kind, 'permit')
+    return asked.decision.permit
+  }
+  return { clock, gate, ask, permit, wanted }
+}
+
+interface AskOptions {
+  priority: Priority
+  maxWaitMs: number
+  deadlineMs: number
+}
+
+describe('Gate', () => {
+  it('lets in up to a function maximum, which takes nothing away from others', () => {
+    const { ask } = setup()
+    assert.equal(ask('post').decision?.kind, 'permit')
+    assert.equal(ask('post').decision?.kind, 'permit')
+    const third = ask('post', { maxWaitMs: 0 })
+    assert.deepEqual(third.decision, {
+      kind: 'throttle',
+      blocked: { scope: 'function', name: 'post', max: 2, inUse: 2, waitedMs: 0 },
+    })
+    assert.equal(ask('get').decision?.kind, 'permit')
+    assert.equal(ask('get').decision?.kind, 'permit')
+  })
+
+  it('names the group, then the account, when those are full', () => {
+    const { ask } = setup()
+    ask('extract')
+    ask('load')
+    const third = ask('load', { maxWaitMs: 0 }).decision
+    assert.equal(third?.kind === 'throttle' && third.blocked.scope, 'group')
+    ask('get')
+    ask('get')
+    const last = ask('get', { maxWaitMs: 0 }).decision
+    assert.equal(last?.kind === 'throttle' && last.blocked.scope, 'account')
+  })
+
+  it('keeps a reserved function its slots whatever others do, and no more than those', () => {
+    const { ask } = setup({
+      ...CONFIG,
+      functions: { ...CONFIG.functions, load: { group: 'api', reservedConcurrency: 2 } },
+    })
+    ask('get')
+    ask('get')
+    assert.equal(ask('get', { maxWaitMs: 0 }).decision?.kind, 'throttle')
+    assert.equal(ask('load', { maxWaitMs: 0 }).decision?.kind, 'permit')
+    assert.equal(ask('load', { maxWaitMs: 0 }).decision?.kind, 'permit')
+    assert.equal(ask('load', { maxWaitMs: 0 }).decision?.kind, 'throttle')
+  })
+
+  it('switches a function off with a reservation of 0', () => {
+    const { ask } = setup({
+      ...CONFIG,
+      functions: { get: { group: 'api', reservedConcurrency: 0 } },
+    })
+    const { decision } = ask('get', { maxWaitMs: 0 })
+    assert.equal(decision?.kind === 'throttle' && decision.blocked.scope, 'function')
+  })
+
+  it('hands a freed slot to the first in line, whoever asks in the same tick', () => {
+    const { ask, permit } = setup()
+    const first = ask('post')
+    ask('post')
+    const waiting = ask('post')
+    permit(first).release()
+    const late = ask('post', { maxWaitMs: 0 })
+    assert.equal(waiting.decision?.kind, 'permit')
+    assert.equal(late.decision?.kind, 'throttle')
+  })
+
+  it('lets a higher priority go first, and the older first within one', () => {
+    const { ask, permit } = setup()
+    const running = ask('post')
+    ask('post')
+    const batch = ask('post', { priority: 'batch' })
+    const older = ask('post')
+    const younger = ask('post')
+    permit(running).release()
+    assert.equal(older.decision?.kind, 'permit')
+    permit(older).release()
+    assert.equal(younger.decision?.kind, 'permit')
+    assert.equal(batch.decision, undefined)
+  })
+
+  it('does not hold others back behind someone whose own limit is full', () => {
+    const { ask, permit } = setup()
+    const one = ask('extract')
+    ask('load')
+    const blocked = ask('load')
+    assert.equal(ask('get').decision?.kind, 'permit')
+    permit(one).release()
+    assert.equal(blocked.decision?.kind, 'permit')
+  })
+
+  it('throttles after the wait for limits, saying how long it waited', () => {
+    const { ask, clock } = setup()
+    ask('post')
+    ask('post')
+    const waiting = ask('post', { maxWaitMs: 500 })
+    clock.advance(499)
+    assert.equal(waiting.decision, undefined)
+    clock.advance(1)
+    const { decision } = waiting
+    assert.equal(decision?.kind === 'throttle' && decision.blocked.waitedMs, 500)
+  })
+
+  it('waits for an environment past maxWait, up to the deadline', () => {
+    const { ask, clock, gate, wanted } = setup(CONFIG, 0)
+    const patient = ask('get', { maxWaitMs: 0, deadlineMs: 1000 })
+    const hasty = ask('get', { maxWaitMs: 0, deadlineMs: 200 })
+    assert.deepEqual(wanted, ['get', 'get'])
+    clock.advance(200)
+    assert.equal(hasty.decision?.kind, 'late')
+    gate.setSlots('get', 1)
+    assert.equal(patient.decision?.kind, 'permit')
+  })
+
+  it('throttles at once where those who wait for an environment will fill the limit', () => {
+    const { ask, gate } = setup(CONFIG, 0)
+    const starting = [ask('post', { maxWaitMs: 0 }), ask('post', { maxWaitMs: 0 })]
+    assert.equal(ask('post', { maxWaitMs: 0 }).decision?.kind, 'throttle')
+    gate.setSlots('post', 2)
+    assert.deepEqual(
+      starting.map(({ decision }) => decision?.kind),
+      ['permit', 'permit'],
+    )
+  })
+
+  it('counts nobody of a lower priority as being in before a newcomer', () => {
+    const { ask } = setup(CONFIG, 0)
+    ask('post', { priority: 'batch' })
+    ask('post', { priority: 'batch' })
+    const user = ask('post', { maxWaitMs: 0 })
+    assert.equal(user.decision, undefined, 'it waits for an environment, not for a limit')
+  })
+
+  it('starts the bound of the wait when a limit closes on someone who waited for an environment', () => {
+    const { ask, gate, clock } = setup(CONFIG, 0)
+    const waiting = ask('load', { maxWaitMs: 100 })
+    clock.advance(1000)
+    gate.configure({ ...CONFIG, groups: { ...CONFIG.groups, etl: { maxConcurrency: 0 } } })
+    clock.advance(99)
+    assert.equal(waiting.decision, undefined)
+    clock.advance(1)
+    assert.equal(waiting.decision?.kind, 'throttle')
+  })
+
+  it('takes someone out of the line at once when they give up', () => {
+    const { ask, permit, gate } = setup()
+    const running = ask('post')
+    ask('post')
+    const left = ask('post')
+    const next = ask('post')
+    left.waiting?.cancel()
+    left.waiting?.cancel()
+    assert.equal(left.decision?.kind, 'cancelled')
+    permit(running).release()
+    assert.equal(next.decision?.kind, 'permit')
+    assert.equal(gate.snapshot().functions.find(({ name }) => name === 'post')?.inUse, 2)
+  })
+
+  it('raises and lowers a limit at once, on those in line too', () => {
+    const { ask, gate, permit } = setup()
+    const withMax = (maxConcurrency: number): LimitsConfig => ({
+      ...CONFIG,
+      functions: { ...CONFIG.functions, post: { group: 'api', maxConcurrency } },
+    })
+    const running = [ask('post'), ask('post')]
+    const waiting = [ask('post'), ask('post')]
+    gate.configure(withMax(3))
+    assert.deepEqual(
+      waiting.map(({ decision }) => decision?.kind),
+      ['permit', undefined],
+    )
+    gate.configure(withMax(1))
+    for (const each of running) permit(each).release()
+    assert.equal(waiting[1]?.decision, undefined, 'one still runs, and one is the limit')
+    permit(waiting[0] as Asked).release()
+    assert.equal(waiting[1]?.decision?.kind, 'permit')
+  })
+
+  it('moves what runs along when a function changes its group', () => {
+    const { ask, gate, permit } = setup()
+    const running = ask('get')
+    gate.configure({
+      ...CONFIG,
+      functions: { ...CONFIG.functions, get: { group: 'etl' } },
+    })
+    ask('load')
+    assert.equal(ask('load', { maxWaitMs: 0 }).decision?.kind, 'throttle')
+    permit(running).release()
+    assert.equal(ask('load', { maxWaitMs: 0 }).decision?.kind, 'permit')
+  })
+
+  it('tells those in line when their function goes away', () => {
+    const { ask, gate } = setup()
+    ask('post')
+    ask('post')
+    const waiting = ask('post')
+    const { post: _, ...functions } = CONFIG.functions
+    gate.configure({ ...CONFIG, functions })
+    assert.equal(waiting.decision?.kind, 'gone')
+    assert.equal(ask('post').decision?.kind, 'gone')
+    assert.equal(gate.snapshot().account.inUse, 2)
+  })
+
+  it('refuses to take a permit back twice', () => {
+    const { ask, permit } = setup()
+    const once = permit(ask('get'))
+    once.release()
+    assert.throws(() => once.release(), /released twice/)
+  })
+
+  it('explains who waits for what', () => {
+    const { ask, gate, clock } = setup()
+    ask('post')
+    ask('post')
+    ask('post')
+    clock.advance(250)
+    const post = gate.snapshot().functions.find(({ name }) => name === 'post')
+    assert.equal(post?.blockedBy, 'function/post')
+    assert.equal(post?.waiting.interactive, 1)
+    assert.equal(post?.oldestWaitMs, 250)
+  })
+})
