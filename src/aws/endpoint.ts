@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isFromForeignPage, isLoopbackHost } from '../auth/origin.ts'
+import { send, type Answer } from './answer.ts'
+import { createLambdaApi, type LambdaApi } from './lambda/api.ts'
+import { errorAnswer, foreignCaller, internalError } from './lambda/errors.ts'
+import { notServed } from './not-served.ts'
+import type { AwsOptions } from './options.ts'
+
+/** Every Lambda path begins with the date of the API's version. */
+const LAMBDA_PATH = /^\/\d{4}-\d\d-\d\d\//
+
+/**
+ * The AWS endpoint: what AWS clients talk to through `AWS_ENDPOINT_URL_*` or `--endpoint-url`. All
+ * services share one address and are told apart as AWS's gateways do: by path, `X-Amz-Target` or
+ * `Action`. Signatures are not checked, so it answers callers on this machine only, and no web page.
+ */
+export function createAwsEndpoint(
+  options: AwsOptions,
+): (request: IncomingMessage, response: ServerResponse) => void {
+  const lambda = createLambdaApi(options)
+  return (request, response) => {
+    const requestId = randomUUID()
+    answer(lambda, requestId, request, response)
+      .catch((error: unknown) => {
+        // The client has left; nobody is there to be answered.
+        if (!request.complete) return undefined
+        options.onError?.(error)
+        return errorAnswer(internalError())
+      })
+      .then((result) => {
+        if (result !== undefined) send(response, requestId, result)
+      })
+      .catch((error: unknown) => options.onError?.(error))
+  }
+}
+
+async function answer(
+  lambda: LambdaApi,
+  requestId: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<Answer> {
+  const { headers, url = '/' } = request
+  // Reads too: a query of the older services is a GET, and may change something.
+  if (!isLoopbackHost(headers) || isFromForeignPage(headers)) return errorAnswer(foreignCaller())
+  if (headers['x-amz-target'] === undefined && LAMBDA_PATH.test(url)) {
+    return await lambda({ request, requestId, signal: disconnectionOf(response) })
+  }
+  return await notServed(request, requestId)
+}
+
+function disconnectionOf(response: ServerResponse): AbortSignal {
+  const disconnected = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) disconnected.abort()
+  })
+  return disconnected.signal
+}

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from 'node:http'
+import type { Answer } from '../answer.ts'
+import type { AwsOptions } from '../options.ts'
+import { accountOperations } from './account.ts'
+import { concurrencyOperations } from './concurrency.ts'
+import { errorAnswer, LambdaError, operationNotServed } from './errors.ts'
+import { functionOperations } from './functions.ts'
+import { invokeOperations } from './invoke.ts'
+import type { Call, Operation } from './operation.ts'
+
+/** Answers one request whose path is of the Lambda API. */
+export type LambdaApi = (
+  call: Pick<Call, 'requestId' | 'signal'> & { readonly request: IncomingMessage },
+) => Promise<Answer>
+
+/** The most frequent first. */
+const OPERATIONS: readonly Operation[] = [
+  ...invokeOperations,
+  ...functionOperations,
+  ...concurrencyOperations,
+  ...accountOperations,
+]
+
+const ROUTES = OPERATIONS.map((operation) => ({ operation, pattern: toPattern(operation.path) }))
+
+export function createLambdaApi(options: AwsOptions): LambdaApi {
+  return async (call) => {
+    try {
+      const { operation, ...found } = route(call.request)
+      return await operation.run({ ...call, ...found }, options)
+    } catch (error) {
+      if (error instanceof LambdaError) return errorAnswer(error.failure)
+      throw error
+    }
+  }
+}
+
+interface Routed extends Pick<Call, 'functionName' | 'query'> {
+  readonly operation: Operation
+}
+
+function route({ method = 'GET', url = '/' }: IncomingMessage): Routed {
+  const at = url.indexOf('?')
+  const path = at === -1 ? url : url.slice(0, at)
+  for (const { operation, pattern } of ROUTES) {
+    const match = operation.method === method ? pattern.exec(path) : null
+    if (match === null) continue
+    const query = new URLSearchParams(at === -1 ? '' : url.slice(at + 1))
+    return { operation, query, functionName: decode(match[1] ?? '') }
+  }
+  throw operationNotServed(method, path)
+}
+
+/** A name that cannot be decoded is left as it is: it is none, and the operation says so. */
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return segment
+  }
+}
+
+function toPattern(path: string): RegExp {
+  return new RegExp(`^${path.replace(/\{\w+\}/, '([^/]+)')}/?$`)
+}

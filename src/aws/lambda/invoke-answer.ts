@@ -1,0 +1,94 @@
+import type { Blocked } from '../../gate/gate.ts'
+import { limitId } from '../../gate/snapshot.ts'
+import type { Outcome } from '../../invoke/invocation.ts'
+import type { Answer } from '../answer.ts'
+import { errorAnswer, serviceFailure, type Failure, type ThrottleReason } from './errors.ts'
+
+/** Nobody knows when there will be room; a second is what AWS's own clients wait at least. */
+const RETRY_AFTER_S = '1'
+
+/**
+ * How the Invoke API says how an invocation ended. Whatever happened once the handler had begun is a
+ * 200 with `X-Amz-Function-Error`, an environment taken away included: SDKs send anything above 499
+ * again by themselves, and the function would run twice.
+ */
+export function toAnswer(outcome: Outcome): Answer {
+  switch (outcome.status) {
+    case 'ok':
+      return ran(outcome, jsonOf(outcome.result))
+    case 'function_error':
+    case 'timeout':
+    case 'interrupted':
+      return failed(outcome, outcome.error.json)
+    case 'malformed':
+      return failed(outcome, JSON.stringify({ errorType: MALFORMED, errorMessage: outcome.reason }))
+    case 'throttled': {
+      const headers = {
+        'Retry-After': RETRY_AFTER_S,
+        'x-spillway-limit': limitId(outcome.blocked),
+      }
+      return withHeaders(errorAnswer(throttle(outcome.blocked)), { ...headers, ...facts(outcome) })
+    }
+    case 'platform_error':
+      return withHeaders(errorAnswer(serviceFailure(outcome.message)), facts(outcome))
+    case 'cancelled':
+      // Only for the caller who left; there is nobody to read it.
+      return errorAnswer(serviceFailure('the caller left while its invocation waited'))
+  }
+}
+
+const MALFORMED = 'Runtime.MalformedHandlerResponse'
+
+function ran(outcome: Outcome, body: string | Uint8Array): Answer {
+  const { logTail } = outcome
+  return {
+    status: 200,
+    headers: {
+      'X-Amz-Executed-Version': '$LATEST',
+      ...(logTail === undefined
+        ? {}
+        : { 'X-Amz-Log-Result': Buffer.from(logTail).toString('base64') }),
+      ...facts(outcome),
+    },
+    body,
+  }
+}
+
+function failed(outcome: Outcome, body: string | Uint8Array): Answer {
+  return withHeaders(ran(outcome, body), { 'X-Amz-Function-Error': 'Unhandled' })
+}
+
+function jsonOf(result: Extract<Outcome, { status: 'ok' }>['result']): Uint8Array {
+  if (result.kind === 'json') return result.json
+  throw new Error('impossible: a JSON payload was answered with an HTTP response')
+}
+
+function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>): Answer {
+  return { ...answer, headers: { ...answer.headers, ...headers } }
+}
+
+/** What AWS does not say: whether the handler began, how often it was tried, what it waited. */
+function facts({ handlerStarted, attempts, waitedMs }: Outcome): Record<string, string> {
+  return {
+    'x-spillway-handler-started': handlerStarted ? '1' : '0',
+    'x-spillway-attempts': String(attempts),
+    'x-spillway-waited-ms': String(Math.round(waitedMs)),
+  }
+}
+
+function throttle({ scope }: Blocked): Failure {
+  return {
+    status: 429,
+    code: 'TooManyRequestsException',
+    message: 'Rate Exceeded.',
+    type: 'User',
+    reason: REASONS[scope],
+  }
+}
+
+/** AWS has no word for a group, nor for a maximum that reserves nothing; these are the nearest. */
+const REASONS: Readonly<Record<Blocked['scope'], ThrottleReason>> = {
+  account: 'ConcurrentInvocationLimitExceeded',
+  group: 'ConcurrentInvocationLimitExceeded',
+  function: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+}

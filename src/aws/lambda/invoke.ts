@@ -1,0 +1,117 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Invocation } from '../../invoke/invocation.ts'
+import type { Answer } from '../answer.ts'
+import { readBody } from '../body.ts'
+import type { AwsOptions } from '../options.ts'
+import { invalidContent, invalidParameter, tooLarge } from './errors.ts'
+import { toAnswer } from './invoke-answer.ts'
+import type { Call, Operation } from './operation.ts'
+import { findFunction, type Referred } from './reference.ts'
+
+export const invokeOperations: readonly Operation[] = [
+  {
+    name: 'Invoke',
+    method: 'POST',
+    path: '/2015-03-31/functions/{FunctionName}/invocations',
+    run: invoke,
+  },
+]
+
+/** A caller waits this long for its function to begin; boto3 gives up after as much. */
+const WAIT_MS = 60_000
+
+/** AWS's limit of a synchronous payload. */
+const PAYLOAD_BYTES_MAX = 6_291_456
+/** AWS's limit, before decoding. */
+const CLIENT_CONTEXT_CHARS_MAX = 3583
+
+const EMPTY_EVENT = Buffer.from('{}')
+
+async function invoke(call: Call, options: AwsOptions): Promise<Answer> {
+  const referred = findFunction(call, options.app(), '$LATEST')
+  const dryRun = isDryRun(call.request.headers)
+  const json = await readPayload(call)
+  if (dryRun) return { status: 204 }
+  return toAnswer(await options.invoker.invoke(toInvocation(call, options, referred, json)))
+}
+
+function isDryRun({
+  'x-amz-invocation-type': type = 'RequestResponse',
+}: IncomingHttpHeaders): boolean {
+  switch (type) {
+    case 'RequestResponse':
+      return false
+    case 'DryRun':
+      return true
+    case 'Event':
+      throw invalidParameter('InvocationType Event is not served by Spillway yet')
+    default:
+      throw invalidParameter(
+        `Value '${String(type)}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]`,
+      )
+  }
+}
+
+/** The bytes as they came; the handler of a call without payload gets `{}`. */
+async function readPayload({ request }: Call): Promise<Uint8Array> {
+  const { length, bytes } = await readBody(request, PAYLOAD_BYTES_MAX)
+  if (bytes === undefined) throw tooLarge(length, 'RequestResponse', PAYLOAD_BYTES_MAX)
+  if (length === 0) return EMPTY_EVENT
+  try {
+    JSON.parse(bytes.toString())
+  } catch (error) {
+    throw invalidContent(
+      `Could not parse request body into json: Could not parse payload into json: ${(error as Error).message}`,
+    )
+  }
+  return bytes
+}
+
+function toInvocation(
+  { request: { headers }, requestId, signal }: Call,
+  { clock }: AwsOptions,
+  { fn, arn }: Referred,
+  json: Uint8Array,
+): Invocation {
+  const clientContext = clientContextOf(headers)
+  return {
+    id: requestId,
+    functionName: fn.name,
+    payload: { kind: 'json', json },
+    source: 'invoke',
+    deadlineMs: clock.nowMs() + WAIT_MS,
+    invokedArn: arn,
+    traceId: traceIdOf(headers, requestId, clock.wallMs()),
+    ...(clientContext === undefined ? {} : { clientContext }),
+    tail: headers['x-amz-log-type'] === 'Tail',
+    signal,
+  }
+}
+
+function clientContextOf({
+  'x-amz-client-context': given,
+}: IncomingHttpHeaders): string | undefined {
+  if (typeof given !== 'string' || given === '') return undefined
+  const text = Buffer.from(given, 'base64').toString()
+  if (given.length > CLIENT_CONTEXT_CHARS_MAX || !isJsonObject(text)) {
+    throw invalidContent('Client context must be a valid Base64-encoded JSON object.')
+  }
+  return text
+}
+
+function isJsonObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
+/** The caller's own trace goes on; else a new one begins, in X-Ray's form. */
+function traceIdOf(headers: IncomingHttpHeaders, requestId: string, wallMs: number): string {
+  const given = headers['x-amzn-trace-id']
+  if (typeof given === 'string' && given.startsWith('Root=')) return given
+  const seconds = Math.floor(wallMs / 1000).toString(16)
+  return `Root=1-${seconds}-${requestId.replaceAll('-', '').slice(0, 24)}`
+}
