@@ -1,0 +1,110 @@
+import { Registry } from 'prom-client'
+import type { FunctionTally, Histogram, Tally } from '../invoke/tally.ts'
+import { register, type Collector, type Sample } from './collector.ts'
+import { gateCollectors } from './gate-metrics.ts'
+import { histogramSamples } from './histogram.ts'
+import type { AdminOptions } from './options.ts'
+
+/** What `/metrics` answers, and its content type. */
+export interface Metrics {
+  readonly contentType: string
+  /** Prometheus's text format. */
+  text(): Promise<string>
+}
+
+export function createMetrics(options: AdminOptions): Metrics {
+  const registry = new Registry()
+  const all = [
+    ...invocationCollectors(options.tally),
+    ...gateCollectors(options.gate),
+    ...environmentCollectors(options),
+  ]
+  for (const collector of all) register(registry, collector)
+  return { contentType: registry.contentType, text: () => registry.metrics() }
+}
+
+function invocationCollectors(tally: Tally): Collector[] {
+  const each = (samplesOf: (functionName: string, tally: FunctionTally) => Iterable<Sample>) =>
+    function* (): Generator<Sample> {
+      for (const [name, one] of tally.functions) yield* samplesOf(name, one)
+    }
+  const histogram = (name: string, help: string, of: (tally: FunctionTally) => Histogram) =>
+    ({
+      name,
+      help,
+      type: 'histogram',
+      samples: each((functionName, one) =>
+        histogramSamples(name, { function: functionName }, of(one)),
+      ),
+    }) satisfies Collector
+
+  return [
+    {
+      name: 'spillway_invocations_total',
+      help: 'Invocations that have ended, by how they came and how they ended',
+      type: 'counter',
+      samples: each(outcomeSamples),
+    },
+    {
+      name: 'spillway_throttles_total',
+      help: 'Throttled invocations, by the kind and the name of the limit that was full',
+      type: 'counter',
+      samples: each(throttleSamples),
+    },
+    {
+      name: 'spillway_dispatch_retries_total',
+      help: 'Invocations handed over again because their environment ended before the handler began',
+      type: 'counter',
+      samples: each((name, { retries }) => [{ labels: { function: name }, value: retries }]),
+    },
+    histogram('spillway_wait_seconds', 'Wait in the gate', ({ waits }) => waits),
+    histogram('spillway_duration_seconds', "The handler's own time", ({ durations }) => durations),
+    histogram('spillway_init_duration_seconds', 'Init of environments', ({ inits }) => inits),
+  ]
+}
+
+function* outcomeSamples(functionName: string, { outcomes }: FunctionTally): Generator<Sample> {
+  for (const [source, counts] of outcomes) {
+    for (const [outcome, value] of Object.entries(counts)) {
+      yield { labels: { function: functionName, source, outcome }, value }
+    }
+  }
+}
+
+function* throttleSamples(functionName: string, { throttles }: FunctionTally): Generator<Sample> {
+  for (const [limit, value] of throttles) {
+    const [reason = ''] = limit.split('/', 1)
+    yield { labels: { function: functionName, reason, limit }, value }
+  }
+}
+
+function environmentCollectors({ pools, exits, version }: AdminOptions): Collector[] {
+  return [
+    {
+      name: 'spillway_environments',
+      help: 'Execution environments',
+      type: 'gauge',
+      *samples() {
+        for (const { functionName, counts } of pools()) {
+          for (const state of ['busy', 'idle', 'starting'] as const) {
+            yield { labels: { function: functionName, state }, value: counts[state] }
+          }
+        }
+      },
+    },
+    {
+      name: 'spillway_environment_exits_total',
+      help: 'Execution environments that have ended',
+      type: 'counter',
+      *samples() {
+        for (const [reason, value] of exits()) yield { labels: { reason }, value }
+      },
+    },
+    {
+      name: 'spillway_build_info',
+      help: 'What runs here; always 1',
+      type: 'gauge',
+      samples: () => [{ labels: { version, node: process.version }, value: 1 }],
+    },
+  ]
+}

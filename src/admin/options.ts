@@ -1,0 +1,33 @@
+import type { Gate } from '../gate/gate.ts'
+import type { LimitsControl } from '../gate/limits.ts'
+import type { Tally } from '../invoke/tally.ts'
+
+/** What the admin listener shows and changes. */
+export interface AdminOptions {
+  readonly gate: Gate
+  readonly limits: LimitsControl
+  readonly tally: Tally
+  readonly pools: () => Iterable<PoolFacts>
+  /** How many environments have ended, by reason. */
+  readonly exits: () => ReadonlyMap<string, number>
+  readonly ready: () => Readiness
+  readonly version: string
+  /** Must come with every request but those for health. */
+  readonly token?: string
+}
+
+/** The environments of one function. */
+export interface PoolFacts {
+  readonly functionName: string
+  readonly counts: { readonly idle: number; readonly busy: number; readonly starting: number }
+}
+
+/** Whether work may be sent here, and why not. */
+export interface Readiness {
+  readonly ok: boolean
+  readonly checks: readonly {
+    readonly name: string
+    readonly ok: boolean
+    readonly detail?: string
+  }[]
+}
