@@ -43,8 +43,8 @@ function keyValues(manifest: Manifest, key: Node): string[] {
   // A placeholder must never become a key that opens a route.
   const value = exactText(
     manifest,
-    ifKnown(manifest, child(manifest, key, 'value'), 'value'),
-    'value',
+    ifKnown(manifest, child(manifest, key, 'value'), 'the API key'),
+    'the API key',
   )
   return value === undefined || value === '' ? [] : [value]
 }

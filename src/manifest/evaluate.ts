@@ -1,6 +1,6 @@
 import type { Place } from '../lib/errors.ts'
 import type { Report } from './report.ts'
-import type { LookUp, Resolver } from './resolve.ts'
+import type { Ask, LookUp, Resolver } from './resolve.ts'
 import { isPresent, movedTo, scalar, unknown, type Node, type UnknownNode } from './tree.ts'
 import {
   VariableSyntaxError,
@@ -61,7 +61,8 @@ function inText(variable: Variable, place: Place, evaluation: Evaluation): strin
 function evaluateVariable(variable: Variable, place: Place, evaluation: Evaluation): Node {
   let failure: UnknownNode | undefined
   for (const source of variable.sources) {
-    const value = evaluateSource(source, place, evaluation)
+    const isLast = source === variable.sources.at(-1)
+    const value = evaluateSource(source, { place, isLast }, evaluation)
     if (value.kind === 'unknown') {
       failure ??= value
     } else if (isPresent(value) || source.kind === 'literal') {
@@ -75,19 +76,21 @@ function evaluateVariable(variable: Variable, place: Place, evaluation: Evaluati
   return { ...(failure ?? unknown('', 'it is empty', place)), text: variable.text, place }
 }
 
-function evaluateSource(source: Source, place: Place, evaluation: Evaluation): Node {
-  if (source.kind === 'literal') return scalar(source.value, place)
-  if (source.kind === 'nested') return evaluateVariable(source.variable, place, evaluation)
-  return evaluateLookup(source, place, evaluation)
+type Position = Pick<Ask, 'place' | 'isLast'>
+
+function evaluateSource(source: Source, position: Position, evaluation: Evaluation): Node {
+  if (source.kind === 'literal') return scalar(source.value, position.place)
+  if (source.kind === 'nested') return evaluateVariable(source.variable, position.place, evaluation)
+  return evaluateLookup(source, position, evaluation)
 }
 
-function evaluateLookup(lookup: Lookup, place: Place, evaluation: Evaluation): Node {
+function evaluateLookup(lookup: Lookup, position: Position, evaluation: Evaluation): Node {
   const words: string[] = []
   for (const word of [lookup.address, ...lookup.params]) {
-    const value = evaluateTemplate(word, place, evaluation)
+    const value = evaluateTemplate(word, position.place, evaluation)
     if (value.kind === 'unknown') return value
     words.push(value.kind === 'scalar' ? String(value.value ?? '') : '')
   }
   const [address = '', ...params] = words
-  return evaluation.lookUp({ type: lookup.type, address, params, place }, evaluation)
+  return evaluation.lookUp({ type: lookup.type, address, params, ...position }, evaluation)
 }

@@ -19,6 +19,8 @@ export interface Ask {
   readonly type: string
   readonly params: readonly string[]
   readonly address: string
+  /** No fallback follows. */
+  readonly isLast: boolean
   readonly place: Place
 }
 

@@ -48,12 +48,12 @@ export function readService(found: Found, context: Context): ServicePart | undef
     return { service, functions: [definition], apis: [api], assignments: [], ...config }
   }
   const manifest = openManifest(found.path, context)
-  return manifest === undefined ? undefined : { ...readManifest(manifest), ...config }
+  if (manifest === undefined || !isForAws(manifest)) return undefined
+  return { ...readManifest(manifest), ...config }
 }
 
 function readManifest(manifest: Manifest): ServicePart {
   const { serviceName, directory, file, stage, region } = manifest
-  checkProvider(manifest)
   notePlugins(manifest)
   const declared = readFunctions(manifest)
   const routes = readRoutes(manifest, declared)
@@ -73,10 +73,11 @@ function readManifest(manifest: Manifest): ServicePart {
   }
 }
 
-function checkProvider(manifest: Manifest): void {
+function isForAws(manifest: Manifest): boolean {
   const name = child(manifest, manifest.root, 'provider', 'name')
-  if (name?.kind !== 'scalar' || name.value === 'aws') return
+  if (name?.kind !== 'scalar' || name.value === 'aws') return true
   manifest.report.error(name.place, `expected the provider to be aws, got: "${name.value}"`)
+  return false
 }
 
 /** `reservedConcurrency`, `provisionedConcurrency` and the resource tags `spillway:…`. */

@@ -30,8 +30,7 @@ type Source = (ask: Ask, scope: Scope, resolver: Resolver) => Node
 /** Serverless's own sources, by what stands before the colon (serverless.com, "Variables"). */
 const SOURCES: Readonly<Record<string, Source>> = {
   self: (ask, scope, resolver) => walk(scope.root, ask, resolver),
-  opt: (ask, { options }) =>
-    found(options[ask.address], ask, `the command line has no --${ask.address}`),
+  opt: readOption,
   env: (ask, { env }) =>
     found(env[ask.address], ask, `${ask.address} is not set in the environment`),
   file: readFileSource,
@@ -86,6 +85,16 @@ function shown({ type, params, address }: Ask): string {
 
 function found(value: string | undefined, ask: Ask, why: string): Node {
   return value === undefined ? unknown(shown(ask), why, ask.place) : scalar(value, ask.place)
+}
+
+/**
+ * A flag of the command line. `${opt:stage}` without a fallback is the stage all the same: Serverless
+ * would ask for `--stage`, and nothing here should fail for the want of it.
+ */
+function readOption(ask: Ask, { options, stage, region }: Scope): Node {
+  const defaults: Variables = ask.isLast ? { stage, region } : {}
+  const value = options[ask.address] ?? defaults[ask.address]
+  return found(value, ask, `the command line has no --${ask.address}`)
 }
 
 /** Follows `a.b.0` down from a node, working out only what lies on the way. */

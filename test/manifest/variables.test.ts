@@ -40,6 +40,8 @@ for (const [value, expected] of [
   ['${opt:nope, env:NOPE, self:custom.none, 7}', '7'],
   ['${opt:nope, true}', 'true'],
   ['${opt:nope, null}', undefined],
+  ['${opt:stage}', 'dev'],
+  ['${opt:region, null}', undefined],
   ['${env:HOME_TOWN}', 'Ulm'],
   ['${sls:stage}/${aws:region}/${aws:accountId}', 'dev/us-east-1/123456789012'],
   ['${self:provider.region}', 'us-east-1'],
