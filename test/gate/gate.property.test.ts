@@ -167,14 +167,14 @@ class World {
     })
   }
 
-  /** Nobody of the function who asked before, with the same or a higher priority, is still in line. */
+  /** Nobody who could run instead goes before: of a higher priority, or older within the same. */
   #noElderWaits(asked: Asked): void {
     const elder = this.asked.find(
       (each) =>
         each.decision === undefined &&
         each !== asked &&
-        each.name === asked.name &&
-        (each.rank < asked.rank || (each.rank === asked.rank && each.ticket < asked.ticket)),
+        (each.rank < asked.rank || (each.rank === asked.rank && each.ticket < asked.ticket)) &&
+        this.fits(each.name),
     )
     assert.equal(elder, undefined, 'nobody goes past an elder')
   }

@@ -112,6 +112,33 @@ describe('Gate', () => {
     assert.equal(late.decision?.kind, 'throttle')
   })
 
+  it('lets nobody past an elder who asks from inside a hand-over', () => {
+    const { gate, ask, permit } = setup()
+    const running = [ask('post'), ask('post')]
+    const order: string[] = []
+    const join = (who: string, then?: () => void): void => {
+      const question = {
+        functionName: 'post',
+        priority: 'interactive',
+        maxWaitMs: Infinity,
+        deadlineMs: Infinity,
+      } as const
+      gate.acquire(question, () => {
+        order.push(who)
+        then?.()
+      })
+    }
+    join('first', () => join('barger'))
+    join('second')
+    gate.configure({
+      ...CONFIG,
+      functions: { ...CONFIG.functions, post: { group: 'api', maxConcurrency: 4 } },
+    })
+    assert.deepEqual(order, ['first', 'second'])
+    permit(running[0] as Asked).release()
+    assert.deepEqual(order, ['first', 'second', 'barger'])
+  })
+
   it('lets a higher priority go first, and the older first within one', () => {
     const { ask, permit } = setup()
     const running = ask('post')
