@@ -34,6 +34,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
     match({ $json: expected }, body.toString(), context, '/json'),
 }
 
+const BODY_KEYS = new Set(['body', 'bodyBase64', 'json'])
+
+function emptyBodyProblems({ body }: WireResponse): string[] {
+  return body.length === 0 ? [] : ['/body: a HEAD was answered with a body']
+}
+
 /** Compares a whole response with what a case expects of it. */
 export function responseProblems(
   expected: Json,
@@ -41,6 +47,7 @@ export function responseProblems(
   context: Context,
 ): string[] {
   return Object.entries(expected).flatMap(([key, value]) => {
+    if (response.method === 'HEAD' && BODY_KEYS.has(key)) return emptyBodyProblems(response)
     const check = CHECKS[key]
     return check === undefined ? [unknownKey(key)] : check(value, response, context)
   })

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createSpillway, type LogLine, type Spillway } from '../../src/index.ts'
+import { createLog } from '../../src/lib/log.ts'
 import { appOf } from './app.ts'
 
 const LONGEST_LOG_DELAY_MS = 5000
@@ -25,6 +26,7 @@ export async function openRig(): Promise<Rig> {
     app: appOf([]),
     mode: 'dev',
     listen: { api: {}, aws: {} },
+    log: createLog('error'),
     onLog: (line) => tape.add(line),
   })
   return {

@@ -46,6 +46,7 @@ describe('A request of a case', () => {
 
 describe('A response', () => {
   const response: WireResponse = {
+    method: 'GET',
     status: 200,
     headers: [
       ['X-M', 'a, b'],
@@ -87,6 +88,15 @@ describe('A response', () => {
       '/setCookies: want 1 items got 2',
       '/body: want "ho" got "hi"',
     ])
+  })
+
+  test('to a HEAD is not asked for the body that it cannot carry', () => {
+    const head = { ...response, method: 'HEAD', body: Buffer.alloc(0) }
+    assert.deepEqual(responseProblems({ status: 200, body: 'hi' }, head, { vars: {} }), [])
+    assert.equal(
+      responseProblems({ body: 'hi' }, { ...head, body: response.body }, { vars: {} }).length,
+      1,
+    )
   })
 
   test('does not pass by an expectation that nobody can check', () => {

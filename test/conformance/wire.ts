@@ -12,6 +12,8 @@ export interface WireRequest {
 }
 
 export interface WireResponse {
+  /** Of the request: the answer to a HEAD has no body, whatever it would be. */
+  readonly method: string
   readonly status: number
   /** In order, spelt as sent. */
   readonly headers: readonly (readonly [string, string])[]
@@ -41,7 +43,10 @@ export async function send(baseUrl: string, request: WireRequest): Promise<WireR
   })
   // A server that refuses a body in the middle of it may answer and hang up at once: the answer counts.
   outgoing.on('error', reject)
-  outgoing.on('response', (incoming) => void readResponse(incoming).then(resolve, reject))
+  outgoing.on(
+    'response',
+    (incoming) => void readResponse(request.method, incoming).then(resolve, reject),
+  )
   outgoing.end(body)
   return await promise
 }
@@ -64,13 +69,13 @@ function headersFor(request: WireRequest, host: string, body: Uint8Array | undef
   return out
 }
 
-async function readResponse(incoming: IncomingMessage): Promise<WireResponse> {
+async function readResponse(method: string, incoming: IncomingMessage): Promise<WireResponse> {
   const chunks: Buffer[] = await incoming.toArray()
   const { rawHeaders, statusCode = 0 } = incoming
   const headers = rawHeaders.flatMap((name, i): [string, string][] =>
     i % 2 === 0 ? [[name, rawHeaders[i + 1] ?? '']] : [],
   )
-  return { status: statusCode, headers, body: Buffer.concat(chunks) }
+  return { method, status: statusCode, headers, body: Buffer.concat(chunks) }
 }
 
 /** Every value of a header, in order. */
