@@ -10,7 +10,7 @@ interface LimitsFlags extends OutputFlags {
 
 /** What the admin listener answers on `/api/limits`. */
 interface LimitsView {
-  readonly snapshot: GateSnapshot
+  readonly gate: GateSnapshot
 }
 
 /** `spillway limits get`: a table of who may use what and who does. */
@@ -54,7 +54,7 @@ function print(view: LimitsView, flags: LimitsFlags): void {
     process.stdout.write(`${JSON.stringify(view)}\n`)
     return
   }
-  const { account, groups, functions } = view.snapshot
+  const { account, groups, functions } = view.gate
   const rows = [
     ['', 'max', 'guaranteed', 'in use', 'waiting', 'blocked by'],
     row('account', account),

@@ -179,9 +179,12 @@ export class Gate {
       deadlineMs: ask.deadlineMs,
       expiresMs: Math.min(sinceMs + ask.maxWaitMs, ask.deadlineMs),
       settle,
+      list: undefined,
+      previous: undefined,
+      next: undefined,
     }
     const line = lineOf(waiter)
-    line.blocked.add(waiter)
+    line.blocked.push(waiter)
     leaf.waiting++
     this.#crowded.add(leaf)
     this.#open(leaf, line)
@@ -193,8 +196,8 @@ export class Gate {
   #leave(waiter: Waiter<Decision>, decide: (waitedMs: number) => Decision): void {
     const { leaf, rank } = waiter
     const { ready, blocked } = lineOf(waiter)
-    if (ready.delete(waiter)) promise(leaf.node, rank, -1)
-    else if (!blocked.delete(waiter)) return
+    if (ready.remove(waiter)) promise(leaf.node, rank, -1)
+    else if (!blocked.remove(waiter)) return
     leaf.waiting--
     if (leaf.waiting === 0) this.#crowded.delete(leaf)
     waiter.settle(decide(this.#clock.nowMs() - waiter.sinceMs))
@@ -249,8 +252,8 @@ export class Gate {
   #open(leaf: Leaf<Decision>, { ready, blocked }: Line<Decision>): void {
     for (const waiter of blocked) {
       if (blockedBy(leaf.node, waiter.rank) !== undefined) return
-      blocked.delete(waiter)
-      ready.add(waiter)
+      blocked.remove(waiter)
+      ready.push(waiter)
       waiter.expiresMs = waiter.deadlineMs
       promise(leaf.node, waiter.rank, 1)
       this.#onEnvironmentWanted(leaf.node.name)
@@ -260,15 +263,15 @@ export class Gate {
   #close(leaf: Leaf<Decision>, { ready, blocked }: Line<Decision>): void {
     if (ready.size === 0) return
     const younger = [...blocked]
-    blocked.clear()
+    for (const waiter of younger) blocked.remove(waiter)
     for (const waiter of ready) {
       waiter.expiresMs = Math.min(this.#clock.nowMs() + waiter.maxWaitMs, waiter.deadlineMs)
       promise(leaf.node, waiter.rank, -1)
-      blocked.add(waiter)
+      ready.remove(waiter)
+      blocked.push(waiter)
       this.#watch(waiter.expiresMs)
     }
-    ready.clear()
-    for (const waiter of younger) blocked.add(waiter)
+    for (const waiter of younger) blocked.push(waiter)
   }
 
   /** One alarm serves all who wait: it is set to the earliest expiry and looked at again then. */
@@ -299,7 +302,7 @@ export class Gate {
 
   #turnAway(waiter: Waiter<Decision>): void {
     const blocker = blockedBy(waiter.leaf.node, waiter.rank)
-    const wasReady = lineOf(waiter).ready.has(waiter)
+    const wasReady = waiter.list === lineOf(waiter).ready
     this.#leave(waiter, (waitedMs) =>
       wasReady || blocker === undefined
         ? { kind: 'late', waitedMs }

@@ -1,8 +1,9 @@
 import { PRIORITIES, type Priority } from '../model/limits.ts'
+import { List, type Linked } from './list.ts'
 import type { LimitNode } from './tree.ts'
 
 /** Someone in line. `settle` is called exactly once, when it leaves. */
-export interface Waiter<Decision> {
+export interface Waiter<Decision> extends Linked<Waiter<Decision>> {
   readonly leaf: Leaf<Decision>
   /** Its priority's place in `PRIORITIES`. */
   readonly rank: number
@@ -20,9 +21,9 @@ export interface Waiter<Decision> {
 /** Those of one priority who wait for one function, each part in order of arrival. */
 export interface Line<Decision> {
   /** The limits have room; only an environment is missing. They go first. */
-  readonly ready: Set<Waiter<Decision>>
+  readonly ready: List<Waiter<Decision>>
   /** A limit keeps them out. */
-  readonly blocked: Set<Waiter<Decision>>
+  readonly blocked: List<Waiter<Decision>>
 }
 
 /** A function: its limit, its environments' slots, and who waits for them. */
@@ -36,7 +37,10 @@ export interface Leaf<Decision> {
 }
 
 export function createLeaf<Decision>(node: LimitNode): Leaf<Decision> {
-  const lines = PRIORITIES.map(() => ({ ready: new Set<never>(), blocked: new Set<never>() }))
+  const lines = PRIORITIES.map(() => ({
+    ready: new List<Waiter<Decision>>(),
+    blocked: new List<Waiter<Decision>>(),
+  }))
   return { node, slots: 0, lines, waiting: 0 }
 }
 
@@ -58,8 +62,8 @@ export function lengthOf<Decision>({ ready, blocked }: Line<Decision>): number {
 /** The first in line of a leaf: highest priority, then oldest. */
 export function headOf<Decision>(leaf: Leaf<Decision>): Waiter<Decision> | undefined {
   for (const { ready, blocked } of leaf.lines) {
-    if (ready.size > 0) return ready.values().next().value
-    if (blocked.size > 0) return blocked.values().next().value
+    const first = ready.first ?? blocked.first
+    if (first !== undefined) return first
   }
   return undefined
 }

@@ -5,21 +5,25 @@ export type Fault = 'client' | 'function' | 'platform'
  * Every error code there is, with its owner and the exit code of a command that ends by it
  * (DESIGN §5: 1 runtime failure, 2 usage or configuration error, 4 the function failed).
  */
-const CODES = {
+const CODES: Readonly<Record<ErrorCode, { fault: Fault; exitCode: number }>> = {
   SPILLWAY_MANIFEST: { fault: 'client', exitCode: 2 },
   SPILLWAY_USAGE: { fault: 'client', exitCode: 2 },
   SPILLWAY_LIMITS: { fault: 'client', exitCode: 2 },
   SPILLWAY_PORT_TAKEN: { fault: 'client', exitCode: 2 },
   SPILLWAY_EXPOSED: { fault: 'client', exitCode: 2 },
-  SPILLWAY_UNREACHABLE: { fault: 'client', exitCode: 1 },
-  SPILLWAY_THROTTLED: { fault: 'client', exitCode: 1 },
-  SPILLWAY_CANCELLED: { fault: 'client', exitCode: 1 },
   SPILLWAY_FUNCTION_NOT_FOUND: { fault: 'client', exitCode: 2 },
-  SPILLWAY_CLOSED: { fault: 'platform', exitCode: 1 },
-} as const satisfies Record<string, { fault: Fault; exitCode: number }>
+  SPILLWAY_UNREACHABLE: { fault: 'client', exitCode: 1 },
+}
 
 /** A stable error code. */
-export type ErrorCode = keyof typeof CODES
+export type ErrorCode =
+  | 'SPILLWAY_MANIFEST'
+  | 'SPILLWAY_USAGE'
+  | 'SPILLWAY_LIMITS'
+  | 'SPILLWAY_PORT_TAKEN'
+  | 'SPILLWAY_EXPOSED'
+  | 'SPILLWAY_FUNCTION_NOT_FOUND'
+  | 'SPILLWAY_UNREACHABLE'
 
 const BRAND = Symbol.for('spillway.error')
 

@@ -32,7 +32,7 @@ const limits = fc
   .map(defined)
 
 /** Any configuration whose sums fit. */
-const config: fc.Arbitrary<LimitsConfig> = fc
+const config = fc
   .record({
     account: fc.record({ maxConcurrency: fc.integer({ min: 0, max: 8 }) }),
     groups: fc.dictionary(fc.constantFrom(...GROUPS), limits),
@@ -56,6 +56,7 @@ const config: fc.Arbitrary<LimitsConfig> = fc
       ]),
     ),
   }))
+  .map((each) => each as LimitsConfig)
   .filter((each) => {
     try {
       checkLimits(each)
@@ -63,7 +64,7 @@ const config: fc.Arbitrary<LimitsConfig> = fc
     } catch {
       return false
     }
-  }) as fc.Arbitrary<LimitsConfig>
+  })
 
 const name = fc.constantFrom(...NAMES)
 const step = fc.oneof(
@@ -89,6 +90,8 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('slots' as const), name, slots: count }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('configure' as const), config }) },
 )
+
+type Step = typeof step extends fc.Arbitrary<infer Each> ? Each : never
 
 interface Asked {
   readonly name: string
@@ -118,7 +121,7 @@ class World {
     for (const [each, slots] of this.slots) this.gate.setSlots(each, slots)
   }
 
-  do(what: fc.infer<typeof step>): void {
+  do(what: Step): void {
     switch (what.do) {
       case 'ask':
         return this.#ask(what)

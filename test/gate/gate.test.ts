@@ -171,7 +171,7 @@ describe('Gate', () => {
     clock.advance(499)
     assert.equal(waiting.decision, undefined)
     clock.advance(1)
-    const { decision } = waiting
+    const decision = waiting.decision as Decision | undefined
     assert.equal(decision?.kind === 'throttle' && decision.blocked.waitedMs, 500)
   })
 
@@ -183,7 +183,7 @@ describe('Gate', () => {
     clock.advance(200)
     assert.equal(hasty.decision?.kind, 'late')
     gate.setSlots('get', 1)
-    assert.equal(patient.decision?.kind, 'permit')
+    assert.equal((patient.decision as Decision | undefined)?.kind, 'permit')
   })
 
   it('throttles at once where those who wait for an environment will fill the limit', () => {
@@ -213,7 +213,7 @@ describe('Gate', () => {
     clock.advance(99)
     assert.equal(waiting.decision, undefined)
     clock.advance(1)
-    assert.equal(waiting.decision?.kind, 'throttle')
+    assert.equal((waiting.decision as Decision | undefined)?.kind, 'throttle')
   })
 
   it('takes someone out of the line at once when they give up', () => {
