@@ -1,28 +1,6 @@
 import type { HttpRequest } from './http.ts'
 import { append, join, put, type MultiMap, type StringMap } from './maps.ts'
-
-/** A request header's name, and what becomes of it in each payload; empty: it is left out. */
-interface HeaderName {
-  readonly rest: string
-  /** Payload 1.0 on an HTTP API. */
-  readonly v1: string
-  readonly v2: string
-  readonly role: Role
-}
-
-/** What an event says in more than one place, or what the gateway itself says. */
-type Role =
-  | 'host'
-  | 'content-type'
-  | 'content-length'
-  | 'user-agent'
-  | 'cookie'
-  | 'x-api-key'
-  | 'x-forwarded-for'
-  | 'x-forwarded-port'
-  | 'x-forwarded-proto'
-  | 'x-amzn-trace-id'
-  | 'other'
+import { requestHeaderName, type RequestHeaderRole } from './request-header-names.ts'
 
 /** What the headers of a request come to. */
 export interface EventHeaders {
@@ -54,7 +32,7 @@ export function multiHeaders(request: HttpRequest, spelling: 'rest' | 'v1'): Eve
   const facts = noFacts()
   const raw = request.rawHeaders
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = headerName(raw[i] ?? '')
+    const name = requestHeaderName(raw[i] ?? '')
     const value = raw[i + 1] ?? ''
     if (name.role !== 'other' && note(facts, name.role, value)) continue
     const key = name[spelling]
@@ -78,7 +56,7 @@ export function joinedHeaders(
   const facts = noFacts()
   const raw = request.rawHeaders
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = headerName(raw[i] ?? '')
+    const name = requestHeaderName(raw[i] ?? '')
     const value = raw[i + 1] ?? ''
     if (name.role !== 'other' && note(facts, name.role, value)) continue
     if (name.v2 === '' || (name.role === 'cookie' && cookieHeader === 'removed')) continue
@@ -112,7 +90,7 @@ function noFacts(): HeaderFacts {
 }
 
 /** Writes down a header that matters; true when the gateway sets it and the client's is not copied. */
-function note(facts: HeaderFacts, role: Role, value: string): boolean {
+function note(facts: HeaderFacts, role: RequestHeaderRole, value: string): boolean {
   switch (role) {
     case 'host':
       facts.host = value
@@ -170,78 +148,3 @@ function forwardedFor({ forwardedFor: sent }: HeaderFacts, { sourceIp }: HttpReq
 function contentLength(facts: HeaderFacts, request: HttpRequest): string {
   return facts.contentLength ?? String(request.body.length)
 }
-
-const KNOWN = new Map<string, HeaderName>()
-/** Clients choose the names, so what is remembered of them is bounded. */
-const KNOWN_MAX = 512
-
-function headerName(sent: string): HeaderName {
-  return KNOWN.get(sent) ?? learn(sent)
-}
-
-function learn(sent: string): HeaderName {
-  const lower = sent.toLowerCase()
-  const pascal = PASCAL.get(lower)
-  const name: HeaderName = {
-    rest: LEFT_OUT_OF_REST.has(lower) ? '' : pascal?.inRest === true ? pascal.name : sent,
-    v1: HOP_BY_HOP.has(lower) ? '' : (pascal?.name ?? sent),
-    v2: HOP_BY_HOP.has(lower) ? '' : lower,
-    role: ROLES.get(lower) ?? 'other',
-  }
-  if (KNOWN.size >= KNOWN_MAX) KNOWN.clear()
-  if (sent.length <= 64) KNOWN.set(sent, name)
-  return name
-}
-
-const ROLES: ReadonlyMap<string, Role> = new Map(
-  (
-    [
-      'host',
-      'content-type',
-      'content-length',
-      'user-agent',
-      'cookie',
-      'x-api-key',
-      'x-forwarded-for',
-      'x-forwarded-port',
-      'x-forwarded-proto',
-      'x-amzn-trace-id',
-    ] satisfies Role[]
-  ).map((role) => [role, role]),
-)
-
-/** Names that are re-spelt, whatever the client sent. Content-Type only on HTTP APIs. */
-const PASCAL: ReadonlyMap<string, { readonly name: string; readonly inRest: boolean }> = new Map([
-  ['authorization', { name: 'Authorization', inRest: true }],
-  ['user-agent', { name: 'User-Agent', inRest: true }],
-  ['host', { name: 'Host', inRest: true }],
-  ['content-type', { name: 'Content-Type', inRest: false }],
-])
-
-/** events.md §2, "Headers removed from the event". */
-const LEFT_OUT_OF_REST: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'content-md5',
-  'expect',
-  'max-forwards',
-  'proxy-authenticate',
-  'server',
-  'te',
-  'transfer-encoding',
-  'trailer',
-  'upgrade',
-  'www-authenticate',
-])
-
-/** They belong to one connection (RFC 9110 §7.6.1), and the function is not at its end. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'expect',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
