@@ -5,8 +5,15 @@ import { child, exactText, expected, oneOf } from './read.ts'
 import type { MapNode, Node } from './tree.ts'
 
 /** The methods API Gateway routes, and its word for all of them. */
-export const METHODS = [
-  ...(['ANY', 'GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'] as const),
+export const METHODS: readonly string[] = [
+  'ANY',
+  'GET',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'HEAD',
+  'OPTIONS',
 ]
 
 /** Where a route leads: method and path of one `http` or `httpApi` event. */
