@@ -14,6 +14,9 @@ const TOPICS = [
   'httpapi-routing',
   'node-runtime',
   'environment',
+  'httpapi-v1-event',
+  'function-url-event',
+  'logs-and-failures',
 ]
 
 const player = createPlayer(3)
