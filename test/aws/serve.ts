@@ -1,0 +1,98 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import { createAwsEndpoint } from '../../src/aws/endpoint.ts'
+import { Gate } from '../../src/gate/gate.ts'
+import { createLimitsControl } from '../../src/gate/live-limits.ts'
+import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
+import { realClock } from '../../src/lib/clock.ts'
+import type { App, FunctionDefinition } from '../../src/model/app.ts'
+import type { LimitsConfig } from '../../src/model/limits.ts'
+import { sendTo, type Received, type Sent } from './send.ts'
+
+const GROUP = 'shop'
+
+/** An App of these functions; what is not given is Lambda's default. */
+export function appOf(
+  functions: readonly (Partial<FunctionDefinition> & { name: string })[],
+  limits: Partial<LimitsConfig> = {},
+): App {
+  return {
+    accountId: '123456789012',
+    region: 'us-east-1',
+    stage: 'dev',
+    services: [],
+    functions: functions.map((given) => ({
+      key: given.name,
+      service: GROUP,
+      runtime: 'nodejs24.x',
+      handler: 'index.handler',
+      taskRoot: '/srv/shop',
+      timeoutMs: 6000,
+      memoryMb: 128,
+      description: '',
+      environment: {},
+      tags: {},
+      logFormat: 'Text',
+      place: { file: 'serverless.yml', line: 1, column: 1 },
+      ...given,
+    })),
+    apis: [],
+    limits: {
+      account: { maxConcurrency: 1000 },
+      groups: {},
+      functions: Object.fromEntries(functions.map(({ name }) => [name, { group: GROUP }])),
+      ...limits,
+    },
+    trustedProxies: [],
+    notes: [],
+    files: [],
+  }
+}
+
+/** The AWS endpoint on a socket, in front of an invoker that answers as it is told. */
+export interface Served {
+  readonly port: number
+  readonly errors: unknown[]
+  send(path: string, sent?: Sent): Promise<Received>
+}
+
+export async function serveAws(
+  t: TestContext,
+  app: App,
+  invoke: (invocation: Invocation) => Promise<Outcome> | Outcome,
+): Promise<Served> {
+  const errors: unknown[] = []
+  const gate = new Gate(app.limits, { clock: realClock })
+  const endpoint = createAwsEndpoint({
+    app: () => app,
+    invoker: { invoke: async (invocation) => await invoke(invocation) },
+    limits: createLimitsControl(gate, () => {}),
+    clock: realClock,
+    onError: (error) => errors.push(error),
+  })
+  const server = createServer(endpoint)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  const { port } = server.address() as AddressInfo
+  return {
+    port,
+    errors,
+    send: (path, sent) => sendTo(port, path, sent),
+  }
+}
+
+/** What an invocation that went well ends in. */
+export function okOutcome(json: string, more: Partial<Outcome> = {}): Outcome {
+  return {
+    status: 'ok',
+    result: { kind: 'json', json: Buffer.from(json) },
+    handlerStarted: true,
+    attempts: 1,
+    waitedMs: 0,
+    ...more,
+  } as Outcome
+}
