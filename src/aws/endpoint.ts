@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Caller } from '../invoke/invocation.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isFromForeignPage, isLoopbackHost } from '../auth/origin.ts'
 import { send, type Answer } from './answer.ts'
@@ -45,15 +46,15 @@ async function answer(
   // Reads too: a query of the older services is a GET, and may change something.
   if (!isLoopbackHost(headers) || isFromForeignPage(headers)) return errorAnswer(foreignCaller())
   if (headers['x-amz-target'] === undefined && LAMBDA_PATH.test(url)) {
-    return await lambda({ request, requestId, signal: disconnectionOf(response) })
+    return await lambda({ request, requestId, caller: callerOf(response) })
   }
   return await notServed(request, requestId)
 }
 
-function disconnectionOf(response: ServerResponse): AbortSignal {
-  const disconnected = new AbortController()
+function callerOf(response: ServerResponse): Caller {
+  const caller: Caller = { leave: undefined }
   response.once('close', () => {
-    if (!response.writableFinished) disconnected.abort()
+    if (!response.writableFinished) caller.leave?.()
   })
-  return disconnected.signal
+  return caller
 }

@@ -4,7 +4,7 @@ import type { Clock } from '../lib/clock.ts'
 import { limitId } from '../gate/snapshot.ts'
 import { gatewayError, type GatewayErrorKind, type HttpResponse } from '../events/index.ts'
 import type { RouteContext } from '../events/http.ts'
-import type { Invocation, Invoker, Outcome } from '../invoke/invocation.ts'
+import type { Caller, Invocation, Invoker, Outcome } from '../invoke/invocation.ts'
 import type { App } from '../model/app.ts'
 import { functionArn } from '../model/arn.ts'
 import { createSecretSet, type SecretSet } from '../auth/secret.ts'
@@ -74,7 +74,7 @@ function toRoutes(app: App): Routes {
 }
 
 /** One request and its response. */
-class Exchange {
+class Exchange implements Caller {
   readonly #options: ApiOptions
   readonly #routes: Routes
   readonly #request: IncomingMessage
@@ -82,6 +82,7 @@ class Exchange {
   readonly #startMs: number
   readonly #requestId: string = randomUUID()
   readonly #traceId: string
+  leave: (() => void) | undefined
   #target: RouteTarget | undefined
   #outcome: Outcome | undefined
 
@@ -130,17 +131,16 @@ class Exchange {
     const { clock, invoker } = this.#options
     const { route } = target
     const timeout = clock.after(route.timeoutMs, () => this.#refuse(target.api.front, 'timeout'))
-    const disconnected = new AbortController()
     this.#response.once('close', () => {
       timeout[Symbol.dispose]()
-      if (!this.#response.writableFinished) disconnected.abort()
+      this.leave?.()
     })
     void invoker
-      .invoke(this.#toInvocation(target, body, disconnected.signal))
+      .invoke(this.#toInvocation(target, body))
       .then((outcome) => this.#answer(target, outcome))
   }
 
-  #toInvocation(target: RouteTarget, body: Uint8Array, signal: AbortSignal): Invocation {
+  #toInvocation(target: RouteTarget, body: Uint8Array): Invocation {
     const { app } = this.#routes
     const { functionName, timeoutMs } = target.route
     const { method = 'GET', url = '/', httpVersion, rawHeaders, socket, headers } = this.#request
@@ -165,7 +165,7 @@ class Exchange {
       deadlineMs: this.#startMs + timeoutMs,
       invokedArn: functionArn(app.region, app.accountId, functionName),
       traceId: this.#traceId,
-      signal,
+      caller: this,
     }
   }
 
@@ -198,7 +198,7 @@ class Exchange {
     if (response.headersSent || response.destroyed) return
     if (this.#options.draining()) response.shouldKeepAlive = false
     response.writeHead(status, [...rawHeaders, ...spillwayHeaders(this.#outcome)])
-    response.end(body)
+    endWith(response, body)
     this.#options.onRequest?.({
       method: this.#request.method ?? '',
       target: this.#request.url ?? '',
@@ -208,6 +208,18 @@ class Exchange {
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
     })
   }
+}
+
+/** Below this, copying a body into one write with its headers is cheaper than a second piece. */
+const ONE_WRITE_BYTES_MAX = 16 * 1024
+
+function endWith(response: ServerResponse, body: Uint8Array | string): void {
+  if (typeof body === 'string' || body.byteLength > ONE_WRITE_BYTES_MAX) response.end(body)
+  else
+    response.end(
+      Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'),
+      'latin1',
+    )
 }
 
 const KINDS: Readonly<Record<Exclude<Outcome['status'], 'ok' | 'cancelled'>, GatewayErrorKind>> = {

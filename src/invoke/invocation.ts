@@ -21,8 +21,17 @@ export interface Invocation {
   readonly clientContext?: string
   /** Keep the last 4 KiB of the log for the caller (`X-Amz-Log-Type: Tail`). */
   readonly tail?: boolean
-  /** The caller left. Takes a waiting invocation out of the line; one that runs is let finish. */
-  readonly signal?: AbortSignal
+  /** How the caller says that it has left. */
+  readonly caller?: Caller
+}
+
+/**
+ * Someone who may leave before the answer. While the invocation waits `leave` is set, and takes it
+ * out of the line; one that runs is let finish, as on Lambda. (An AbortSignal for each request costs
+ * more than the wait.)
+ */
+export interface Caller {
+  leave: (() => void) | undefined
 }
 
 export type InvocationSource = 'http' | 'invoke'

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import type { Decision, Gate, Permit, Waiting } from '../gate/gate.ts'
+import type { Decision, Gate, Permit } from '../gate/gate.ts'
 import type { FunctionDefinition } from '../model/app.ts'
 import type { Pool } from '../runtime/pool.ts'
 import type { Work, WorkEnd } from '../runtime/work.ts'
@@ -62,8 +62,6 @@ class Run implements Work {
   readonly traceId: string
   readonly clientContext?: string
   #permit: Permit | undefined
-  #waiting: Waiting | undefined
-  #onAbort: (() => void) | undefined
   #attempts = 0
   #startedMs: number | undefined
   #durationMs: number | undefined
@@ -91,20 +89,15 @@ class Run implements Work {
 
   ask(): void {
     const { gate, clock } = this.#options
-    const { signal } = this.#invocation
+    const { caller } = this.#invocation
     this.#target.budget.onInvocation()
-    if (signal?.aborted === true) return this.#settle({ status: 'cancelled' }, 0)
     const ask = toAsk(this.#invocation, gate.config, clock.nowMs())
-    this.#waiting = gate.acquire(ask, (decision) => this.#onDecision(decision))
-    if (this.#waiting === undefined || signal === undefined) return
-    this.#onAbort = () => this.#waiting?.cancel()
-    signal.addEventListener('abort', this.#onAbort)
+    const waiting = gate.acquire(ask, (decision) => this.#onDecision(decision))
+    if (waiting !== undefined && caller !== undefined) caller.leave = () => waiting.cancel()
   }
 
   #onDecision(decision: Decision): void {
-    if (this.#onAbort !== undefined) {
-      this.#invocation.signal?.removeEventListener('abort', this.#onAbort)
-    }
+    if (this.#invocation.caller !== undefined) this.#invocation.caller.leave = undefined
     switch (decision.kind) {
       case 'permit':
         this.#permit = decision.permit

@@ -18,7 +18,7 @@ export interface EnvironmentEvents {
   /** The handler is loaded; from now on it takes work. */
   onReady(environment: Environment): void
   /** It took work and is free again. Called before the work's own `onEnd`. */
-  onIdle(environment: Environment): void
+  onIdle(environment: Environment, durationMs: number): void
   /** It takes no more work: timed out, or dead. Called before the work's own `onEnd`. */
   onLeaving(environment: Environment): void
   /** Its process is gone; after this it is never heard of again. */
@@ -45,6 +45,9 @@ export interface Environment {
 }
 
 export type EnvironmentState = 'starting' | 'idle' | 'busy' | 'gone'
+
+/** How often the start mark of what runs is looked at: the function's timeout counts from there. */
+const WATCH_MS = 25
 
 /** V8 says this before it aborts. */
 const OUT_OF_MEMORY = 'heap out of memory'
@@ -75,6 +78,7 @@ class ProcessEnvironment implements Environment {
   #retired = false
   #seq = 0
   #current: Current | undefined
+  #watching: Disposable | undefined
   state: EnvironmentState = 'starting'
   initMs = 0
   invocations = 0
@@ -103,6 +107,7 @@ class ProcessEnvironment implements Environment {
     this.invocations++
     const seq = ++this.#seq
     this.#current = { work, seq, started: false }
+    this.#watch()
     const { input } = this.#process
     if (work.payload.kind === 'json') {
       const extra = Buffer.from(work.clientContext ?? '').toString('base64')
@@ -161,14 +166,13 @@ class ProcessEnvironment implements Environment {
     const current = this.#current?.seq === seq ? this.#current : undefined
     switch (type) {
       case FRAME.log:
+        if (current !== undefined) this.#onStarted(current)
         return this.#onLog(body.toString())
       case FRAME.ready:
         return this.#onReady(head)
       case FRAME.initError:
         this.#initError = Uint8Array.from(body)
         return
-      case FRAME.started:
-        return current === undefined ? undefined : this.#onStarted(current)
       default:
         // A late answer to what has timed out is dropped.
         if (current === undefined) return
@@ -185,8 +189,26 @@ class ProcessEnvironment implements Environment {
     this.#options.events.onReady(this)
   }
 
+  /**
+   * Most invocations are over before anyone need know that they began. One alarm serves all: it
+   * looks at what runs when it rings.
+   */
+  #watch(): void {
+    this.#watching ??= this.#clock.after(WATCH_MS, () => {
+      this.#watching = undefined
+      if (this.#current === undefined) return
+      if (this.#hasStarted(this.#current)) this.#onStarted(this.#current)
+      this.#watch()
+    })
+  }
+
+  #hasStarted({ started, seq }: Current): boolean {
+    return started || this.#process.startMark.read() === seq
+  }
+
   /** The timeout counts from here: no wait and no start of ours is taken from the function's time. */
   #onStarted(current: Current): void {
+    if (current.started) return
     current.started = true
     const { timeoutMs } = this.#options
     current.timer = this.#clock.after(timeoutMs, () => {
@@ -204,11 +226,12 @@ class ProcessEnvironment implements Environment {
 
   #finish(current: Current, end: WorkEnd & Measured): void {
     this.#maxMemoryUsedMb = end.maxMemoryUsedMb
-    current.timer?.[Symbol.dispose]()
+    if (current.started) current.timer?.[Symbol.dispose]()
+    else current.work.onStarted(this.invocations === 1 ? this.initMs : undefined)
     this.#current = undefined
     this.#rest()
     if (this.#retired) this.kill()
-    else this.#options.events.onIdle(this)
+    else this.#options.events.onIdle(this, end.durationMs)
     // Last: whoever is told of the end may hand the next one over at once.
     current.work.onEnd(end)
   }
@@ -240,7 +263,9 @@ class ProcessEnvironment implements Environment {
     this.#initTimer?.[Symbol.dispose]()
     const current = this.#current
     this.#current = undefined
+    if (current !== undefined && this.#hasStarted(current)) this.#onStarted(current)
     current?.timer?.[Symbol.dispose]()
+    this.#watching?.[Symbol.dispose]()
     const reason = { ...exit, outOfMemory: this.#outOfMemory }
     const failure: InitFailure | undefined = wasStarting
       ? {

@@ -1,6 +1,6 @@
 /**
  * How the server and an environment talk, over two inherited pipes: fd 3 to the environment, fd 4
- * back. A frame is `type:u8 length:u32 seq:u32 headLength:u32 head body`, little-endian; `length`
+ * back. (That a handler begins is said elsewhere: `start-mark.ts`.) A frame is `type:u8 length:u32 seq:u32 headLength:u32 head body`, little-endian; `length`
  * counts what follows it. Heads are latin1, so that header values travel as they came; bodies are
  * bytes. The fields of a head stand one a line: no value in it can hold a line break.
  */
@@ -15,8 +15,6 @@ export const FRAME = {
   ready: 0x49,
   /** Back: it could not be loaded. Body: the error JSON. */
   initError: 0x58,
-  /** Back: the handler is about to be called. Written, blocking, before it is. */
-  started: 0x53,
   /** Back: the JSON result. Head: duration ms, peak memory KiB. */
   result: 0x44,
   /** Back: the HTTP response. Head: duration, memory, status, raw headers. */

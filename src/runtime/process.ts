@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
+import { createStartMark, type StartMark } from './start-mark.ts'
 
 /** How a process ended. */
 export interface Exit {
@@ -7,11 +8,12 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** A child process with the two pipes of `frames.ts`. */
+/** A child process with the two pipes of `frames.ts` and the start mark. */
 export interface EnvironmentProcess {
   readonly pid: number | undefined
   readonly input: Writable
   readonly output: Readable
+  readonly startMark: StartMark
   /** What it writes by itself, past the runtime: native code, children. */
   readonly stdout: Readable
   readonly stderr: Readable
@@ -33,24 +35,28 @@ const DRAIN_MS = 1000
  * Starts an environment's process in a session of its own.
  *
  * `onGone` is called once, when the process is reaped *and* everything it wrote has been read. Only
- * then is the absence of a start mark a proof: before, the mark may still lie in the pipe.
+ * then is the absence of a start mark or a result a proof: before, it may be on its way.
  */
 export function startProcess(
   { command, args, cwd, env }: ProcessCommand,
   onGone: (exit: Exit) => void,
 ): EnvironmentProcess {
+  const startMark = createStartMark()
   const child = spawn(command, args, {
     cwd,
     env,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', startMark.fd],
   })
   const [, stdout, stderr, input, output] = child.stdio as unknown as Pipes
   // EPIPE here only says what the exit will say with more certainty.
   input.on('error', () => {})
   output.on('error', () => {})
-  reportEnd(child, output, onGone)
-  return { pid: child.pid, input, output, stdout, stderr, kill: () => killGroup(child) }
+  reportEnd(child, output, (exit) => {
+    onGone(exit)
+    startMark.close()
+  })
+  return { pid: child.pid, input, output, startMark, stdout, stderr, kill: () => killGroup(child) }
 }
 
 type Pipes = [null, Readable, Readable, Writable, Readable]

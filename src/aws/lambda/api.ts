@@ -10,7 +10,7 @@ import type { Call, Operation } from './operation.ts'
 
 /** Answers one request whose path is of the Lambda API. */
 export type LambdaApi = (
-  call: Pick<Call, 'requestId' | 'signal'> & { readonly request: IncomingMessage },
+  call: Pick<Call, 'requestId' | 'caller'> & { readonly request: IncomingMessage },
 ) => Promise<Answer>
 
 /** The most frequent first. */

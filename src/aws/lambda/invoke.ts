@@ -68,7 +68,7 @@ async function readPayload({ request }: Call): Promise<Uint8Array> {
 }
 
 function toInvocation(
-  { request: { headers }, requestId, signal }: Call,
+  { request: { headers }, requestId, caller }: Call,
   { clock }: AwsOptions,
   { fn, arn }: Referred,
   json: Uint8Array,
@@ -84,7 +84,7 @@ function toInvocation(
     traceId: traceIdOf(headers, requestId, clock.wallMs()),
     ...(clientContext === undefined ? {} : { clientContext }),
     tail: headers['x-amz-log-type'] === 'Tail',
-    signal,
+    caller,
   }
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Caller } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
 import type { AwsOptions } from '../options.ts'
 
@@ -6,8 +7,7 @@ import type { AwsOptions } from '../options.ts'
 export interface Call {
   readonly request: IncomingMessage
   readonly requestId: string
-  /** Aborts when the client leaves before its answer. */
-  readonly signal: AbortSignal
+  readonly caller: Caller
   /** `FunctionName` in the path, percent-decoded; empty where the path has none. */
   readonly functionName: string
   readonly query: URLSearchParams

@@ -1,15 +1,22 @@
 import { writeSync } from 'node:fs'
 import { encodeFrame, type FrameType } from '../frames.ts'
 
-/** fd 4: marks, results and logs on their way to the server. */
+/** Results and logs on their way to the server. */
 const OUT = 4
+/** See `start-mark.ts`. */
+const START_MARK = 5
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 
-/**
- * Writes a frame, blocking until the kernel has all of it. What is in the pipe survives the death of
- * this process, so a start mark written before the handler is called is proof that it may have run.
- */
+const mark = Buffer.alloc(4)
+
+/** Says, blocking, that the handler is about to be called: after this it counts as begun. */
+export function markStarted(seq: number): void {
+  mark.writeUInt32LE(seq)
+  writeSync(START_MARK, mark, 0, 4, 0)
+}
+
+/** Writes a frame, blocking until the kernel has all of it: it survives the death of this process. */
 export function send(type: FrameType, seq: number, head: string, body: Uint8Array | string): void {
   const frame = encodeFrame(type, seq, head, body)
   for (let sent = 0; sent < frame.length;) sent += writeSome(frame, sent)

@@ -5,7 +5,7 @@
 import { Socket } from 'node:net'
 import { fromResult, toEvent, type HttpRequest, type RouteContext } from '../../events/index.ts'
 import { FRAME, frameReader, type FrameType } from '../frames.ts'
-import { send } from './channel.ts'
+import { markStarted, send } from './channel.ts'
 import { patchConsole, textLine } from './console.ts'
 import { namedError, toErrorJson, toErrorLog } from './errors.ts'
 import { loadHandler, LoadError, type Handler } from './load.ts'
@@ -179,7 +179,7 @@ function call(makeEvent: () => unknown): void {
   input.unref()
   try {
     const event = makeEvent()
-    send(FRAME.started, current.seq, '', '')
+    markStarted(current.seq)
     const returned = takesCallbacks
       ? run(event, current.context, (error, result) => onCallback(current, error, result))
       : run(event, current.context)
