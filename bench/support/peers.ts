@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { freePort } from './free-port.ts'
+
+/** Something that serves the article's POST and is measured. */
+export interface Peer {
+  readonly name: PeerName
+  readonly title: string
+  /** Load it gets before the first sample. */
+  readonly warmUpSeconds: number
+  /** The path of a second function, not yet called; absent where there are no functions. */
+  readonly secondPath?: string
+  /** The arguments for Node, and the folder to run them in. */
+  command(port: number): Promise<{ readonly args: readonly string[]; readonly cwd: string }>
+}
+
+export type PeerName = 'bare' | 'express' | 'serverless-offline' | 'spillway'
+
+const ROOT = join(import.meta.dirname, '../..')
+const PEERS_DIRECTORY = join(import.meta.dirname, '../peers')
+const LEAD_DIRECTORY = join(PEERS_DIRECTORY, 'lead')
+
+/** Every peer; all run on the Node that runs the benchmark. The first is what the others divide by. */
+export const PEERS: readonly Peer[] = [
+  {
+    name: 'bare',
+    title: 'bare node:http',
+    warmUpSeconds: 3,
+    command: async (port) => ({ args: ['bare.mjs', `${port}`], cwd: PEERS_DIRECTORY }),
+  },
+  {
+    name: 'express',
+    title: 'Express 5 + lambdaToExpress of the article',
+    warmUpSeconds: 3,
+    command: async (port) => ({ args: ['express.mjs', `${port}`], cwd: PEERS_DIRECTORY }),
+  },
+  {
+    name: 'serverless-offline',
+    title: 'serverless-offline, worker threads',
+    // It starts a thread for each concurrent request and takes that long to have them all up.
+    warmUpSeconds: 15,
+    secondPath: '/second/42',
+    command: serverlessOffline,
+  },
+  {
+    name: 'spillway',
+    title: 'Spillway, isolated processes',
+    warmUpSeconds: 5,
+    secondPath: '/second/42',
+    command: async (port) => {
+      const ports = ['-p', `${port}`, '--aws-port', '0', '--admin-port', '0']
+      const main = join(ROOT, 'bin/spillway.js')
+      return { args: [main, 'start', '.', ...ports, '--json'], cwd: LEAD_DIRECTORY }
+    },
+  },
+]
+
+async function serverlessOffline(
+  port: number,
+): Promise<{ readonly args: readonly string[]; readonly cwd: string }> {
+  const main = join(PEERS_DIRECTORY, 'node_modules/osls/bin/serverless.js')
+  const ports = ['--httpPort', `${port}`, '--lambdaPort', `${await freePort()}`]
+  return { args: [main, 'offline', 'start', '--host', '127.0.0.1', ...ports], cwd: LEAD_DIRECTORY }
+}
+
+/**
+ * The peers that `--only` names, in their own order; all without it.
+ * @throws {Error} naming the known ones, for an unknown one.
+ */
+export function choosePeers(only: string | undefined): readonly Peer[] {
+  if (only === undefined) return PEERS
+  const names = only.split(',')
+  const unknown = names.find((name) => !PEERS.some((peer) => peer.name === name))
+  if (unknown !== undefined) {
+    const known = PEERS.map(({ name }) => name).join(', ')
+    throw new Error(`--only: expected some of ${known}, got: ${unknown}`)
+  }
+  return PEERS.filter(({ name }) => names.includes(name))
+}
+
+/** Puts in place what the peers need and a fresh clone has not. @throws {Error} when npm fails. */
+export function preparePeers(peers: readonly Peer[]): void {
+  if (!existsSync(join(PEERS_DIRECTORY, 'node_modules'))) {
+    run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], PEERS_DIRECTORY)
+  }
+  if (peers.some(({ name }) => name === 'spillway')) run('npm', ['run', '--silent', 'build'], ROOT)
+}
+
+function run(command: string, args: readonly string[], cwd: string): void {
+  const { status } = spawnSync(command, args, { cwd, stdio: ['ignore', 2, 2] })
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed in ${cwd}`)
+}
