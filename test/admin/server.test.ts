@@ -203,7 +203,7 @@ describe('Limits', () => {
       served.send('/api/limits', {
         method: 'PATCH',
         headers: { ...JSON_TYPE, 'transfer-encoding': 'chunked' },
-        body: CHANGE.padEnd(length),
+        body: CHANGE.padStart(length),
       })
     assert.equal((await send(65_536)).status, 200)
     assert.equal((await send(65_537)).status, 413)
