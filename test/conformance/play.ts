@@ -1,4 +1,5 @@
 import { NotBuilt, type Case } from './cases.ts'
+import { playAwsApi } from './aws-api-kind.ts'
 import { playEvent, playInvokeHttp, playResponse, playRoute } from './http-kinds.ts'
 import { openRig, type Rig } from './rig.ts'
 import { playRuntime } from './runtime-kind.ts'
@@ -11,6 +12,7 @@ const KINDS: Readonly<Record<string, Play>> = {
   response: playResponse,
   route: playRoute,
   runtime: playRuntime,
+  'aws-api': playAwsApi,
 }
 
 /** Plays cases on a few rigs; a rig plays one at a time. */
