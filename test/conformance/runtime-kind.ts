@@ -4,7 +4,7 @@ import { match } from './match.mjs'
 import { parseReport, type Report } from './report-line.ts'
 import { unknownKey, type Context } from './response.ts'
 import type { Rig } from './rig.ts'
-import { withTaskRoot } from './task-root.ts'
+import { seesTaskRoot, withTaskRoot } from './task-root.ts'
 import { headerValues, send, type WireResponse } from './wire.ts'
 
 /** One invocation as the caller and the log saw it. */
@@ -72,10 +72,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
 
 /** Kind `runtime`: a function in a real process, invoked over the Lambda API. */
 export async function playRuntime(rig: Rig, one: Case): Promise<string[]> {
-  const { id, input, expected } = one
+  const { id, input } = one
   if (!/^nodejs\d/.test(input.runtime)) throw new NotBuilt(`runtime ${input.runtime}`)
   const folder = rig.folder(functionNameOf(id), input.files)
-  if (!JSON.stringify(expected).includes('/var/task')) return await playIn(rig, one, folder)
+  if (!seesTaskRoot(one)) return await playIn(rig, one, folder)
   return await withTaskRoot(folder, (taskRoot) => playIn(rig, one, taskRoot))
 }
 

@@ -1,11 +1,22 @@
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Case } from './cases.ts'
 
 /** Where Lambda unpacks a function's code; some cases see that path from inside. */
 const TASK_ROOT = '/var/task'
 const RETRY_MS = 200
 const RETRIES = 150
+
+/** Whether a case expects to see the path from inside. */
+export function seesTaskRoot({ expected }: Case): boolean {
+  return JSON.stringify(expected).includes(TASK_ROOT)
+}
+
+/** Whether this user may make the link. */
+export function mayMakeTaskRoot(): boolean {
+  return process.getuid?.() === 0
+}
 
 let tail: Promise<unknown> = Promise.resolve()
 
@@ -30,7 +41,7 @@ export async function withTaskRoot<T>(
 }
 
 async function link(folder: string): Promise<void> {
-  if (process.getuid?.() !== 0) {
+  if (!mayMakeTaskRoot()) {
     throw new Error(`the case needs ${TASK_ROOT}, and only root may make it; run this one as root`)
   }
   mkdirSync(dirname(TASK_ROOT), { recursive: true })
