@@ -47,7 +47,7 @@ interface Rig {
 }
 
 async function start(t: TestContext): Promise<Rig> {
-  const folder = makeFolder(t, FILES)
+  const folder = makeFolder(FILES)
   const server = await startCli(t, ['start', folder], { env: { FOLDER: folder } })
   return {
     server,

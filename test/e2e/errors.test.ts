@@ -25,7 +25,7 @@ exports.fail = async () => { console.log('failing'); throw new TypeError('no suc
 
 /** Runs `spillway …` in a folder of these files beside the sound ones. */
 async function spillway(t: TestContext, line: string, files: Files = {}): Promise<Ran> {
-  return await runCli(line.split(' '), { cwd: makeFolder(t, { ...SOUND, ...files }) })
+  return await runCli(t, line.split(' '), { cwd: makeFolder({ ...SOUND, ...files }) })
 }
 
 /** Says exactly this and nothing else, on stderr, and exits with 2. */
@@ -219,7 +219,7 @@ describe('spillway check', () => {
 describe('spillway limits', () => {
   test('exits with 1 and one sentence where nobody answers', async (t) => {
     // A port that was free a moment ago, and that nobody else is given so soon.
-    const server = await startCli(t, ['start', makeFolder(t, SOUND)])
+    const server = await startCli(t, ['start', makeFolder(SOUND)])
     await server.stop()
     const { exit, stdout, stderr } = await spillway(t, `limits get --admin ${server.admin}`)
     assert.deepEqual([exit, stdout], [1, ''])
@@ -227,7 +227,7 @@ describe('spillway limits', () => {
   })
 
   test('refuses what it cannot read, and what does not fit, with one sentence', async (t) => {
-    const { admin } = await startCli(t, ['start', makeFolder(t, SOUND)])
+    const { admin } = await startCli(t, ['start', makeFolder(SOUND)])
     const set = async (change: string): Promise<Ran> =>
       await spillway(t, `limits set ${change} --admin ${admin}`)
     assert.match(

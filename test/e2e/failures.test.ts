@@ -97,7 +97,7 @@ async function get(url: string): Promise<Answer> {
 const WELL: Answer = { status: 200, body: 'well', started: '1' }
 
 async function start(t: TestContext): Promise<Server> {
-  return await startCli(t, ['start', makeFolder(t, FILES)])
+  return await startCli(t, ['start', makeFolder(FILES)])
 }
 
 /** The routes of the REST API have their stage before them; without it they are the HTTP API's. */

@@ -86,7 +86,7 @@ interface Rig {
 }
 
 async function start(t: TestContext, config: string): Promise<Rig> {
-  const folder = makeFolder(t, filesOf(config))
+  const folder = makeFolder(filesOf(config))
   const server = await startCli(t, ['start', folder], { env: { FOLDER: folder } })
   return {
     server,
@@ -102,7 +102,7 @@ async function start(t: TestContext, config: string): Promise<Rig> {
     counter: () => count(readFileSync(join(folder, 'counter'), 'utf8')),
     gate: () => readGate(server),
     async setLimit(change) {
-      const ran = await runCli(['limits', 'set', change, '--admin', server.admin])
+      const ran = await runCli(t, ['limits', 'set', change, '--admin', server.admin])
       assert.deepEqual([ran.exit, ran.stderr], [0, ''])
     },
   }

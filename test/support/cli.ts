@@ -39,9 +39,14 @@ export interface Server {
   readonly stop: () => Promise<Exit>
 }
 
-/** Runs a command to its end. */
-export async function runCli(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+/** Runs a command to its end; one that has none is ended after the test. */
+export async function runCli(
+  t: TestContext,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Ran> {
   const child = start(args, options)
+  t.after(() => child.kill('SIGTERM'))
   const [stdout, stderr, exit] = await Promise.all([
     child.stdout?.toArray(),
     child.stderr?.toArray(),

@@ -1,15 +1,20 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { TestContext } from 'node:test'
 
 /** Files by path. */
 export type Files = Readonly<Record<string, string>>
 
-/** A folder of these files, as a user would have it; gone after the test. */
-export function makeFolder(t: TestContext, files: Files = {}): string {
+const folders: string[] = []
+// Not after each test: what runs in a folder ends first, and hooks are called in the other order.
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+/** A folder of these files, as a user would have it; gone after the tests. */
+export function makeFolder(files: Files = {}): string {
   const folder = mkdtempSync(join(tmpdir(), 'spillway-e2e-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  folders.push(folder)
   chmodSync(folder, 0o777) // Functions may run under users of their own.
   writeFiles(folder, files)
   return folder
