@@ -10,6 +10,7 @@ import { checkLimits, type LimitsControl } from './gate/limits.ts'
 import { createLimitsControl, type LiveLimits } from './gate/live-limits.ts'
 import { createApi, type Api, type RequestFacts } from './http/api.ts'
 import { createRetryBudget, type RetryBudget } from './invoke/budget.ts'
+import { traceIdOf } from './invoke/headers.ts'
 import type { Invoker, Outcome } from './invoke/invocation.ts'
 import { createInvoker, type Target } from './invoke/invoker.ts'
 import type { LogLine } from './invoke/journal.ts'
@@ -218,7 +219,13 @@ async function openListeners(
   stops: (() => Promise<void>)[],
 ): Promise<Partial<Record<keyof ListenOptions, Listening>>> {
   const { invoker, limits, gate, tally, fleet, exits } = parts
-  const aws = createAwsEndpoint({ app: () => parts.app, invoker, limits, clock: realClock })
+  const aws = createAwsEndpoint({
+    app: () => parts.app,
+    invoker,
+    limits,
+    clock: realClock,
+    onError: (error) => parts.log.error(error),
+  })
   const admin = createAdmin({
     gate,
     limits,
@@ -277,7 +284,7 @@ async function invokeOnce(
     source: 'invoke',
     deadlineMs: realClock.nowMs() + waitMs,
     invokedArn: functionArn(app.region, app.accountId, functionName),
-    traceId: `Root=1-${Math.floor(Date.now() / 1000).toString(16)}-${id.replaceAll('-', '').slice(8)}`,
+    traceId: traceIdOf(undefined, id, realClock.wallMs()),
     tail,
   })
 }

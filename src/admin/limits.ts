@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import * as v from 'valibot'
+import { bodyOf } from '../lib/body.ts'
 import { SpillwayError } from '../lib/errors.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { LimitChange, LimitsControl } from '../gate/limits.ts'
@@ -35,11 +36,11 @@ export async function changeLimits(
   if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
     return refusal(415, 'UNSUPPORTED_MEDIA_TYPE', 'expected content-type: application/json')
   }
-  const body = await readText(request)
-  if (body === undefined) {
+  const { bytes } = await bodyOf(request, BODY_BYTES_MAX)
+  if (bytes === undefined) {
     return refusal(413, 'TOO_LARGE', `expected a body of at most ${BODY_BYTES_MAX} bytes`)
   }
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Request), body)
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Request), bytes.toString())
   if (!parsed.success) return refusal(400, 'INVALID_REQUEST', describe(parsed.issues[0]))
   try {
     parts.limits.change(parsed.output.changes, parsed.output.by)
@@ -53,15 +54,4 @@ export async function changeLimits(
 function describe(issue: v.BaseIssue<unknown>): string {
   const at = v.getDotPath(issue)
   return at === null ? issue.message : `${at}: ${issue.message}`
-}
-
-/** Undefined when it is too long; the rest is then read and dropped, so that the answer arrives. */
-async function readText(request: IncomingMessage): Promise<string | undefined> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length
-    if (length <= BODY_BYTES_MAX) chunks.push(chunk)
-  }
-  return length > BODY_BYTES_MAX ? undefined : Buffer.concat(chunks).toString()
 }

@@ -52,9 +52,9 @@ async function answer(
 }
 
 function callerOf(response: ServerResponse): Caller {
-  const caller: Caller = { leave: undefined }
+  const caller: Caller = { waiting: undefined }
   response.once('close', () => {
-    if (!response.writableFinished) caller.leave?.()
+    if (!response.writableFinished) caller.waiting?.cancel()
   })
   return caller
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { jsonAnswer, type Answer } from './answer.ts'
-import { readBody } from './body.ts'
+import { bodyOf } from '../lib/body.ts'
 
 /** Forms name their action early; what is longer is none that we could name. */
 const FORM_BYTES_MAX = 1024 * 1024
@@ -42,7 +42,7 @@ async function actionOf(request: IncomingMessage): Promise<string | undefined> {
   const inQuery = new URLSearchParams(query).get('Action')
   if (inQuery !== null) return inQuery
   if (!headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return undefined
-  const { bytes = '' } = await readBody(request, FORM_BYTES_MAX)
+  const { bytes = '' } = await bodyOf(request, FORM_BYTES_MAX)
   return new URLSearchParams(bytes.toString()).get('Action') ?? undefined
 }
 

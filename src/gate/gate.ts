@@ -53,6 +53,11 @@ export interface Permit {
   release(): void
 }
 
+/** Who asks, and is told: once, and for all. */
+export interface Asker {
+  onDecision(decision: Decision): void
+}
+
 /** Which limit stood in the way, and how it stood then. */
 export interface Blocked {
   readonly scope: 'account' | 'group' | 'function'
@@ -63,11 +68,8 @@ export interface Blocked {
   readonly waitedMs: number
 }
 
-/** A place in line that can be given up. */
-export interface Waiting {
-  /** Leaves the line; `settle` gets `cancelled`. Does nothing when it has left already. */
-  cancel(): void
-}
+/** A place in line, to be given up by `Gate.cancel`. */
+export type Waiting = Waiter
 
 export interface GateOptions {
   readonly clock: Clock
@@ -88,11 +90,12 @@ export interface GateOptions {
 export class Gate {
   readonly #clock: Clock
   readonly #tree: LimitTree
-  readonly #leaves = new Map<string, Leaf<Decision>>()
-  readonly #crowded = new Set<Leaf<Decision>>()
+  readonly #leaves = new Map<string, Leaf>()
+  readonly #crowded = new Set<Leaf>()
   readonly #onEnvironmentWanted: (functionName: string) => void
   #config: LimitsConfig
   #tickets = 0
+  readonly #onRelease = (): void => this.#letIn()
   #alarm: { readonly atMs: number; readonly timer: Disposable } | undefined
 
   constructor(config: LimitsConfig, options: GateOptions) {
@@ -139,27 +142,34 @@ export class Gate {
   }
 
   /**
-   * Asks to run. `settle` is called exactly once: before this returns where the answer is known now
-   * (then there is nothing to cancel), else when the one who waits leaves the line.
+   * Asks to run. The asker is told exactly once: before this returns where the answer is known now
+   * (then there is nothing to cancel), else when it leaves the line. No closure is made on the way:
+   * those of one request kept the next one's alive, and with it all that came after.
    */
-  acquire(ask: Ask, settle: (decision: Decision) => void): Waiting | undefined {
+  acquire(ask: Ask, asker: Asker): Waiting | undefined {
     const leaf = this.#leaves.get(ask.functionName)
     if (leaf === undefined) {
-      settle({ kind: 'gone', waitedMs: 0 })
+      asker.onDecision({ kind: 'gone', waitedMs: 0 })
       return undefined
     }
     const rank = rankOf(ask.priority)
     if (!hasElder(leaf, rank) && fits(leaf)) {
-      settle({ kind: 'permit', permit: this.#admit(leaf, 0) })
+      asker.onDecision({ kind: 'permit', permit: this.#admit(leaf, 0) })
       return undefined
     }
     const blocker = blockedBy(leaf.node, rank)
-    if (blocker !== undefined && ask.maxWaitMs === 0) {
-      settle({ kind: 'throttle', blocked: blockedAt(blocker, 0) })
+    // A limit of 0 is an off switch: there is nothing to wait for.
+    if (blocker !== undefined && (ask.maxWaitMs === 0 || blocker.max === 0)) {
+      asker.onDecision({ kind: 'throttle', blocked: blockedAt(blocker, 0) })
       return undefined
     }
-    const waiter = this.#join(leaf, ask, settle)
-    return { cancel: () => this.#leave(waiter, (waitedMs) => ({ kind: 'cancelled', waitedMs })) }
+    return this.#join(leaf, ask, asker)
+  }
+
+  /** Takes someone out of the line, who is told `cancelled`. Nothing happens to who has left. */
+  cancel(waiter: Waiting): void {
+    if (waiter.list === undefined) return
+    waiter.asker.onDecision({ kind: 'cancelled', waitedMs: this.#depart(waiter) })
   }
 
   /** Everything that is held and everyone who waits, with the limit that blocks. */
@@ -167,10 +177,10 @@ export class Gate {
     return snapshotOf(this.#tree, this.#leaves, this.#clock.nowMs())
   }
 
-  #join(leaf: Leaf<Decision>, ask: Ask, settle: (decision: Decision) => void): Waiter<Decision> {
+  #join(leaf: Leaf, ask: Ask, asker: Asker): Waiter {
     const rank = rankOf(ask.priority)
     const sinceMs = this.#clock.nowMs()
-    const waiter: Waiter<Decision> = {
+    const waiter: Waiter = {
       leaf,
       rank,
       ticket: this.#tickets++,
@@ -178,7 +188,7 @@ export class Gate {
       maxWaitMs: ask.maxWaitMs,
       deadlineMs: ask.deadlineMs,
       expiresMs: Math.min(sinceMs + ask.maxWaitMs, ask.deadlineMs),
-      settle,
+      asker,
       list: undefined,
       previous: undefined,
       next: undefined,
@@ -192,43 +202,33 @@ export class Gate {
     return waiter
   }
 
-  /** Leaving the line and settling are one step: a permit never goes to someone who has left. */
-  #leave(waiter: Waiter<Decision>, decide: (waitedMs: number) => Decision): void {
+  /** Takes out of the line; whoever calls this tells the asker next, in the same step. */
+  #depart(waiter: Waiter): number {
     const { leaf, rank } = waiter
     const { ready, blocked } = lineOf(waiter)
     if (ready.remove(waiter)) promise(leaf.node, rank, -1)
-    else if (!blocked.remove(waiter)) return
+    else blocked.remove(waiter)
     leaf.waiting--
     if (leaf.waiting === 0) this.#crowded.delete(leaf)
-    waiter.settle(decide(this.#clock.nowMs() - waiter.sinceMs))
+    return this.#clock.nowMs() - waiter.sinceMs
   }
 
-  #admit(leaf: Leaf<Decision>, waitedMs: number): Permit {
+  #admit(leaf: Leaf, waitedMs: number): Permit {
     admit(leaf.node)
-    let held = true
-    return {
-      functionName: leaf.node.name,
-      waitedMs,
-      release: () => {
-        assert(held, `a permit of ${leaf.node.name} was released twice`)
-        held = false
-        discharge(leaf.node)
-        this.#letIn()
-      },
-    }
+    return new HeldPermit(leaf.node, waitedMs, this.#onRelease)
   }
 
   /** Hands out what is free, first in line first, until nobody who waits could run. */
   #letIn(): void {
     for (let next = this.#nextFitting(); next !== undefined; next = this.#nextFitting()) {
-      const { leaf } = next
-      this.#leave(next, (waitedMs) => ({ kind: 'permit', permit: this.#admit(leaf, waitedMs) }))
+      const waitedMs = this.#depart(next)
+      next.asker.onDecision({ kind: 'permit', permit: this.#admit(next.leaf, waitedMs) })
     }
     for (const leaf of this.#crowded) this.#reassess(leaf)
   }
 
-  #nextFitting(): Waiter<Decision> | undefined {
-    let first: Waiter<Decision> | undefined
+  #nextFitting(): Waiter | undefined {
+    let first: Waiter | undefined
     for (const leaf of this.#crowded) {
       if (!fits(leaf)) continue
       const head = headOf(leaf)
@@ -241,7 +241,7 @@ export class Gate {
    * Says anew what those in a leaf's lines wait for. A limit that opens turns the wait into one for
    * an environment, which `maxWaitMs` does not bound; a limit that closes starts that bound.
    */
-  #reassess(leaf: Leaf<Decision>): void {
+  #reassess(leaf: Leaf): void {
     const closed = blockedBy(leaf.node, NOBODY) !== undefined
     for (const line of leaf.lines) {
       if (closed) this.#close(leaf, line)
@@ -249,7 +249,7 @@ export class Gate {
     }
   }
 
-  #open(leaf: Leaf<Decision>, { ready, blocked }: Line<Decision>): void {
+  #open(leaf: Leaf, { ready, blocked }: Line): void {
     for (const waiter of blocked) {
       if (blockedBy(leaf.node, waiter.rank) !== undefined) return
       blocked.remove(waiter)
@@ -260,7 +260,7 @@ export class Gate {
     }
   }
 
-  #close(leaf: Leaf<Decision>, { ready, blocked }: Line<Decision>): void {
+  #close(leaf: Leaf, { ready, blocked }: Line): void {
     if (ready.size === 0) return
     const younger = [...blocked]
     for (const waiter of younger) blocked.remove(waiter)
@@ -300,10 +300,11 @@ export class Gate {
     this.#letIn()
   }
 
-  #turnAway(waiter: Waiter<Decision>): void {
+  #turnAway(waiter: Waiter): void {
     const blocker = blockedBy(waiter.leaf.node, waiter.rank)
     const wasReady = waiter.list === lineOf(waiter).ready
-    this.#leave(waiter, (waitedMs) =>
+    const waitedMs = this.#depart(waiter)
+    waiter.asker.onDecision(
       wasReady || blocker === undefined
         ? { kind: 'late', waitedMs }
         : { kind: 'throttle', blocked: blockedAt(blocker, waitedMs) },
@@ -317,19 +318,41 @@ export class Gate {
     for (const [name, leaf] of this.#leaves) {
       if (Object.hasOwn(this.#config.functions, name)) continue
       for (const waiter of everyone(leaf)) {
-        this.#leave(waiter, (waitedMs) => ({ kind: 'gone', waitedMs }))
+        waiter.asker.onDecision({ kind: 'gone', waitedMs: this.#depart(waiter) })
       }
       this.#leaves.delete(name)
     }
   }
 }
 
+class HeldPermit implements Permit {
+  readonly functionName: string
+  readonly waitedMs: number
+  readonly #node: LimitNode
+  readonly #onRelease: () => void
+  #held = true
+
+  constructor(node: LimitNode, waitedMs: number, onRelease: () => void) {
+    this.functionName = node.name
+    this.waitedMs = waitedMs
+    this.#node = node
+    this.#onRelease = onRelease
+  }
+
+  release(): void {
+    assert(this.#held, `a permit of ${this.functionName} was released twice`)
+    this.#held = false
+    discharge(this.#node)
+    this.#onRelease()
+  }
+}
+
 /** Whether one more invocation of the leaf could run now: limits and an environment. */
-function fits({ node, slots }: Leaf<Decision>): boolean {
+function fits({ node, slots }: Leaf): boolean {
   return node.inUse < slots && blockedBy(node, NOBODY) === undefined
 }
 
-function lineOf({ leaf, rank }: Waiter<Decision>): Line<Decision> {
+function lineOf({ leaf, rank }: Waiter): Line {
   const line = leaf.lines[rank]
   assert(line !== undefined, 'every priority has a line')
   return line

@@ -1,5 +1,5 @@
 export { Gate } from './gate.ts'
-export type { Ask, Blocked, Decision, GateOptions, Permit, Waiting } from './gate.ts'
+export type { Ask, Asker, Blocked, Decision, GateOptions, Permit, Waiting } from './gate.ts'
 export { applyChanges, checkLimits } from './limits.ts'
 export type { LimitChange, LimitField, LimitsControl } from './limits.ts'
 export { limitId } from './snapshot.ts'

@@ -29,9 +29,9 @@ export interface FunctionSnapshot extends LimitSnapshot {
   readonly blockedBy: string | null
 }
 
-export function snapshotOf<Decision>(
+export function snapshotOf(
   tree: LimitTree,
-  leaves: ReadonlyMap<string, Leaf<Decision>>,
+  leaves: ReadonlyMap<string, Leaf>,
   nowMs: number,
 ): GateSnapshot {
   return {
@@ -51,7 +51,7 @@ function limitOf(node: LimitNode): LimitSnapshot {
   }
 }
 
-function functionOf<Decision>(leaf: Leaf<Decision>, nowMs: number): FunctionSnapshot {
+function functionOf(leaf: Leaf, nowMs: number): FunctionSnapshot {
   let oldestMs = nowMs
   for (const { sinceMs } of everyone(leaf)) oldestMs = Math.min(oldestMs, sinceMs)
   const waiting = PRIORITIES.map((priority, rank) => {
@@ -68,7 +68,7 @@ function functionOf<Decision>(leaf: Leaf<Decision>, nowMs: number): FunctionSnap
   }
 }
 
-function blockerOf<Decision>(leaf: Leaf<Decision>): string | null {
+function blockerOf(leaf: Leaf): string | null {
   const node = blockedBy(leaf.node, NOBODY)
   if (node !== undefined) return limitId(node)
   return leaf.node.inUse >= leaf.slots ? 'environment' : null

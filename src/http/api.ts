@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '../lib/body.ts'
 import type { Clock } from '../lib/clock.ts'
-import { limitId } from '../gate/snapshot.ts'
 import { gatewayError, type GatewayErrorKind, type HttpResponse } from '../events/index.ts'
 import type { RouteContext } from '../events/http.ts'
+import { outcomeHeaders, traceIdOf } from '../invoke/headers.ts'
 import type { Caller, Invocation, Invoker, Outcome } from '../invoke/invocation.ts'
 import type { App } from '../model/app.ts'
 import { functionArn } from '../model/arn.ts'
 import { createSecretSet, type SecretSet } from '../auth/secret.ts'
-import { readBody } from './body.ts'
 import { createClientAddress, type ClientAddress } from './client-address.ts'
 import { toRouteContext } from './route-context.ts'
 import { createRouter, type Router, type RouteTarget } from './router.ts'
@@ -82,7 +82,7 @@ class Exchange implements Caller {
   readonly #startMs: number
   readonly #requestId: string = randomUUID()
   readonly #traceId: string
-  leave: (() => void) | undefined
+  waiting: Caller['waiting']
   #target: RouteTarget | undefined
   #outcome: Outcome | undefined
 
@@ -97,7 +97,8 @@ class Exchange implements Caller {
     this.#request = request
     this.#response = response
     this.#startMs = options.clock.nowMs()
-    this.#traceId = traceIdOf(request, this.#requestId, options.clock.wallMs())
+    const given = request.headers['x-amzn-trace-id']
+    this.#traceId = traceIdOf(given, this.#requestId, options.clock.wallMs())
   }
 
   start(): void {
@@ -110,9 +111,9 @@ class Exchange implements Caller {
       return this.#refuse(found.api.front, 'forbidden-key')
     }
     readBody(this.#request, BODY_BYTES_MAX, (body) => {
-      if (body === 'aborted') return
-      if (body === 'too-large') return this.#refuseBody(found)
-      this.#invoke(found, body)
+      if (body === undefined) return
+      if (body.bytes === undefined) return this.#refuse(found.api.front, 'too-large', body.length)
+      this.#invoke(found, body.bytes)
     })
   }
 
@@ -121,19 +122,13 @@ class Exchange implements Caller {
     return typeof key === 'string' && (this.#routes.apiKeys.get(api.id)?.has(key) ?? false)
   }
 
-  #refuseBody({ api }: RouteTarget): void {
-    // The rest of the body is not read: this connection is of no more use.
-    this.#response.shouldKeepAlive = false
-    this.#refuse(api.front, 'too-large')
-  }
-
   #invoke(target: RouteTarget, body: Uint8Array): void {
     const { clock, invoker } = this.#options
     const { route } = target
     const timeout = clock.after(route.timeoutMs, () => this.#refuse(target.api.front, 'timeout'))
     this.#response.once('close', () => {
       timeout[Symbol.dispose]()
-      this.leave?.()
+      this.waiting?.cancel()
     })
     void invoker
       .invoke(this.#toInvocation(target, body))
@@ -188,8 +183,9 @@ class Exchange implements Caller {
     if (outcome.status !== 'cancelled') this.#refuse(api.front, KINDS[outcome.status])
   }
 
-  #refuse(front: RouteContext['front'], kind: GatewayErrorKind): void {
-    this.#send(gatewayError(front, kind, { requestId: this.#requestId, traceId: this.#traceId }))
+  #refuse(front: RouteContext['front'], kind: GatewayErrorKind, payloadBytes = 0): void {
+    const facts = { requestId: this.#requestId, traceId: this.#traceId, payloadBytes }
+    this.#send(gatewayError(front, kind, facts))
   }
 
   #send({ status, rawHeaders, body }: HttpResponse): void {
@@ -197,7 +193,9 @@ class Exchange implements Caller {
     // The gateway's own wait may have been over first, or the client may be gone.
     if (response.headersSent || response.destroyed) return
     if (this.#options.draining()) response.shouldKeepAlive = false
-    response.writeHead(status, [...rawHeaders, ...spillwayHeaders(this.#outcome)])
+    const outcome = this.#outcome
+    const own = outcome === undefined ? [] : outcomeHeaders(outcome)
+    response.writeHead(status, [...rawHeaders, ...own])
     endWith(response, body)
     this.#options.onRequest?.({
       method: this.#request.method ?? '',
@@ -229,27 +227,4 @@ const KINDS: Readonly<Record<Exclude<Outcome['status'], 'ok' | 'cancelled'>, Gat
   interrupted: 'function-error',
   throttled: 'throttled',
   platform_error: 'unavailable',
-}
-
-/** What AWS does not say: whether the handler began, how often it was tried, and what it waited for. */
-function spillwayHeaders(outcome: Outcome | undefined): string[] {
-  if (outcome === undefined) return []
-  const headers = [
-    'x-spillway-handler-started',
-    outcome.handlerStarted ? '1' : '0',
-    'x-spillway-attempts',
-    String(outcome.attempts),
-    'x-spillway-waited-ms',
-    String(Math.round(outcome.waitedMs)),
-  ]
-  if (outcome.status === 'throttled') headers.push('x-spillway-limit', limitId(outcome.blocked))
-  return headers
-}
-
-/** The client's own trace goes on; else a new one begins, in X-Ray's form. */
-function traceIdOf(request: IncomingMessage, requestId: string, wallMs: number): string {
-  const given = request.headers['x-amzn-trace-id']
-  if (typeof given === 'string' && given.startsWith('Root=')) return given
-  const seconds = Math.floor(wallMs / 1000).toString(16)
-  return `Root=1-${seconds}-${requestId.replaceAll('-', '').slice(0, 24)}`
 }

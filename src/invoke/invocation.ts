@@ -26,12 +26,12 @@ export interface Invocation {
 }
 
 /**
- * Someone who may leave before the answer. While the invocation waits `leave` is set, and takes it
- * out of the line; one that runs is let finish, as on Lambda. (An AbortSignal for each request costs
- * more than the wait.)
+ * Someone who may leave before the answer. While the invocation waits, `waiting` is set and can be
+ * cancelled; one that runs is let finish, as on Lambda. (An AbortSignal for each request costs more
+ * than the wait.)
  */
 export interface Caller {
-  leave: (() => void) | undefined
+  waiting: { cancel(): void } | undefined
 }
 
 export type InvocationSource = 'http' | 'invoke'

@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import type { Decision, Gate, Permit } from '../gate/gate.ts'
+import type { Asker, Decision, Gate, Permit, Waiting } from '../gate/gate.ts'
 import type { FunctionDefinition } from '../model/app.ts'
 import type { Pool } from '../runtime/pool.ts'
 import type { Work, WorkEnd } from '../runtime/work.ts'
@@ -50,7 +50,7 @@ function unknownFunction({ functionName }: Invocation): Ending {
 }
 
 /** One invocation on its way; also what its environment reports to. */
-class Run implements Work {
+class Run implements Work, Asker {
   readonly #options: InvokerOptions
   readonly #target: Target
   readonly #invocation: Invocation
@@ -62,6 +62,7 @@ class Run implements Work {
   readonly traceId: string
   readonly clientContext?: string
   #permit: Permit | undefined
+  #waiting: Waiting | undefined
   #attempts = 0
   #startedMs: number | undefined
   #durationMs: number | undefined
@@ -92,12 +93,18 @@ class Run implements Work {
     const { caller } = this.#invocation
     this.#target.budget.onInvocation()
     const ask = toAsk(this.#invocation, gate.config, clock.nowMs())
-    const waiting = gate.acquire(ask, (decision) => this.#onDecision(decision))
-    if (waiting !== undefined && caller !== undefined) caller.leave = () => waiting.cancel()
+    this.#waiting = gate.acquire(ask, this)
+    if (this.#waiting !== undefined && caller !== undefined) caller.waiting = this
   }
 
-  #onDecision(decision: Decision): void {
-    if (this.#invocation.caller !== undefined) this.#invocation.caller.leave = undefined
+  /** The caller left while this waits. */
+  cancel(): void {
+    if (this.#waiting !== undefined) this.#options.gate.cancel(this.#waiting)
+  }
+
+  onDecision(decision: Decision): void {
+    this.#waiting = undefined
+    if (this.#invocation.caller !== undefined) this.#invocation.caller.waiting = undefined
     switch (decision.kind) {
       case 'permit':
         this.#permit = decision.permit

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import type { FunctionDefinition } from '../model/app.ts'
@@ -51,6 +52,10 @@ const INIT_TIMEOUT_MS = 10_000
 const INIT_GUESS_MS = 150
 /** How often those who wait are looked at again: an invocation that drags on speaks for a start. */
 const RECONSIDER_MS = 20
+/** A handler shorter than this computes and does not wait: more at once than cores gain nothing. */
+const BRIEF_MS = 2
+/** Asked once: the answer is read from the kernel and its control groups. */
+const CORES = availableParallelism()
 const FAILED_INITS_MAX = 2
 const PROBE_FIRST_MS = 1000
 const PROBE_LAST_MS = 30_000
@@ -83,6 +88,7 @@ class EnvironmentPool implements Pool {
   readonly #rerunning = new Set<Work>()
   readonly #durations = createEstimate()
   readonly #inits = createEstimate()
+  #published = 0
   #failedInits = 0
   #failing: Failing | undefined
   #reconsidering: Disposable | undefined
@@ -178,10 +184,20 @@ class EnvironmentPool implements Pool {
     const servers = this.#ready.size + this.#starting.size
     const meanMs = this.#durations.mean
     if (servers === 0) return true
+    if (servers >= this.#usefulMax()) return false
     if (meanMs === undefined) return this.#ready.size === 0 || this.#longestBusyMs() > startMs
     return (
       (meanMs * waiting) / servers > startMs || Math.min(oldestMs, this.#longestBusyMs()) > startMs
     )
+  }
+
+  /**
+   * How many environments at once are of use. Brief handlers are packed on few: each switch from one
+   * process to another costs more than they do, and cold caches besides.
+   */
+  #usefulMax(): number {
+    const meanMs = this.#durations.mean
+    return meanMs !== undefined && meanMs < BRIEF_MS ? CORES : Infinity
   }
 
   #longestBusyMs(): number {
@@ -220,7 +236,9 @@ class EnvironmentPool implements Pool {
   /** The handler's own time counts: what the server takes would not be less with more environments. */
   #onIdle(environment: Environment, durationMs: number): void {
     this.#durations.add(durationMs)
-    if (this.#ready.has(environment)) this.#offer(environment)
+    if (!this.#ready.has(environment)) return
+    this.#offer(environment)
+    if (this.#slots() !== this.#published) this.#publish()
   }
 
   #offer(environment: Environment): void {
@@ -240,9 +258,14 @@ class EnvironmentPool implements Pool {
     this.#publish()
   }
 
+  #slots(): number {
+    if (this.#failing !== undefined) return EVERYONE
+    return Math.min(this.#ready.size, this.#usefulMax())
+  }
+
   #publish(): void {
-    const { publishSlots } = this.#options
-    publishSlots(this.#failing === undefined ? this.#ready.size : EVERYONE)
+    this.#published = this.#slots()
+    this.#options.publishSlots(this.#published)
   }
 
   #onGone(environment: Environment, failure: InitFailure | undefined): void {

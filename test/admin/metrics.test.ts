@@ -59,8 +59,8 @@ describe('Metrics', () => {
       maxWaitMs: 50,
       deadlineMs: 99,
     } as const
-    served.gate.acquire(ask, () => {})
-    served.gate.acquire(ask, () => {})
+    served.gate.acquire(ask, { onDecision() {} })
+    served.gate.acquire(ask, { onDecision() {} })
     assert.ok(
       (await linesOf(served, 'spillway_concurrency{')).includes(
         'spillway_concurrency{function="report"} 1',

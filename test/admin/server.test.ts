@@ -112,7 +112,10 @@ describe('Limits', () => {
     const served = await serveAdmin(t)
     served.gate.setSlots('report', 1)
     const ask = { functionName: 'report', maxWaitMs: 0, deadlineMs: 1000 } as const
-    served.gate.acquire({ ...ask, priority: 'batch' }, ({ kind }) => assert.equal(kind, 'permit'))
+    served.gate.acquire(
+      { ...ask, priority: 'batch' },
+      { onDecision: ({ kind }) => assert.equal(kind, 'permit') },
+    )
     const { json } = await served.send('/api/limits')
     assert.deepEqual(json, { config: served.gate.config, gate: served.gate.snapshot() })
     assert.equal(served.gate.snapshot().account.inUse, 1)

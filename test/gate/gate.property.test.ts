@@ -133,7 +133,8 @@ class World {
       }
       case 'cancel': {
         const inLine = this.asked.filter(({ decision }) => decision === undefined)
-        return inLine[what.at % Math.max(1, inLine.length)]?.waiting?.cancel()
+        const waiting = inLine[what.at % Math.max(1, inLine.length)]?.waiting
+        return waiting === undefined ? undefined : this.gate.cancel(waiting)
       }
       case 'advance':
         return this.clock.advance(what.ms)
@@ -159,14 +160,16 @@ class World {
     this.asked.push(asked)
     const { name: functionName, priority, maxWaitMs } = what
     const ask = { functionName, priority, maxWaitMs, deadlineMs: asked.deadlineMs }
-    asked.waiting = this.gate.acquire(ask, (decision) => {
-      assert.equal(asked.decision, undefined, 'settled once')
-      asked.decision = decision
-      if (decision.kind !== 'permit') return
-      assert.ok(this.fits(what.name), `${what.name} was let in where the oracle sees no room`)
-      this.#noElderWaits(asked)
-      this.permits.push({ permit: decision.permit, name: what.name })
-      this.#count(what.name, 1)
+    asked.waiting = this.gate.acquire(ask, {
+      onDecision: (decision) => {
+        assert.equal(asked.decision, undefined, 'told once')
+        asked.decision = decision
+        if (decision.kind !== 'permit') return
+        assert.ok(this.fits(what.name), `${what.name} was let in where the oracle sees no room`)
+        this.#noElderWaits(asked)
+        this.permits.push({ permit: decision.permit, name: what.name })
+        this.#count(what.name, 1)
+      },
     })
   }
 

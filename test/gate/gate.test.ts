@@ -34,10 +34,15 @@ function setup(config: LimitsConfig = CONFIG, slots = 100) {
   const ask = (functionName: string, how: Partial<AskOptions> = {}): Asked => {
     const asked: Asked = { decision: undefined, waiting: undefined }
     const { priority = 'interactive', maxWaitMs = Infinity, deadlineMs = Infinity } = how
-    asked.waiting = gate.acquire({ functionName, priority, maxWaitMs, deadlineMs }, (decision) => {
-      assert.equal(asked.decision, undefined, 'settled twice')
-      asked.decision = decision
-    })
+    asked.waiting = gate.acquire(
+      { functionName, priority, maxWaitMs, deadlineMs },
+      {
+        onDecision(decision) {
+          assert.equal(asked.decision, undefined, 'told twice')
+          asked.decision = decision
+        },
+      },
+    )
     return asked
   }
   const permit = (asked: Asked): Permit => {
@@ -123,9 +128,11 @@ describe('Gate', () => {
         maxWaitMs: Infinity,
         deadlineMs: Infinity,
       } as const
-      gate.acquire(question, () => {
-        order.push(who)
-        then?.()
+      gate.acquire(question, {
+        onDecision() {
+          order.push(who)
+          then?.()
+        },
       })
     }
     join('first', () => join('barger'))
@@ -183,7 +190,7 @@ describe('Gate', () => {
     clock.advance(200)
     assert.equal(hasty.decision?.kind, 'late')
     gate.setSlots('get', 1)
-    assert.equal((patient.decision as Decision | undefined)?.kind, 'permit')
+    assert.equal(patient.decision?.kind, 'permit')
   })
 
   it('throttles at once where those who wait for an environment will fill the limit', () => {
@@ -222,8 +229,8 @@ describe('Gate', () => {
     ask('post')
     const left = ask('post')
     const next = ask('post')
-    left.waiting?.cancel()
-    left.waiting?.cancel()
+    gate.cancel(left.waiting as Waiting)
+    gate.cancel(left.waiting as Waiting)
     assert.equal(left.decision?.kind, 'cancelled')
     permit(running).release()
     assert.equal(next.decision?.kind, 'permit')

@@ -247,10 +247,7 @@ describe('the router, against trying every route', () => {
           if ('miss' in found) return
           const event = toEvent(request({ target }), toRouteContext('1', found))
           const names = [...found.route.path.matchAll(/\{(\w+)\+?\}/g)].map(([, id]) => id)
-          assert.deepEqual(
-            Object.keys(event.pathParameters ?? {}).sort(),
-            [...new Set(names)].sort(),
-          )
+          assert.deepEqual(new Set(Object.keys(event.pathParameters ?? {})), new Set(names))
         },
       ),
       { numRuns: 2000 },

@@ -3,7 +3,7 @@ import { SpillwayError } from '../../lib/errors.ts'
 import type { App } from '../../model/app.ts'
 import type { LimitsConfig } from '../../model/limits.ts'
 import { jsonAnswer, type Answer } from '../answer.ts'
-import { readBody } from '../body.ts'
+import { bodyOf } from '../../lib/body.ts'
 import type { AwsOptions } from '../options.ts'
 import { reservedOf } from './account.ts'
 import { invalidContent, invalidMember, invalidParameter, LambdaError } from './errors.ts'
@@ -61,7 +61,7 @@ function unqualified(call: Call, app: App): string {
 }
 
 async function readReserved({ request }: Call): Promise<number> {
-  const { bytes = '' } = await readBody(request, BODY_BYTES_MAX)
+  const { bytes = '' } = await bodyOf(request, BODY_BYTES_MAX)
   const value = memberOf(bytes.toString(), 'ReservedConcurrentExecutions')
   const member = 'reservedConcurrentExecutions'
   if (value === undefined || value === null) {

@@ -1,5 +1,5 @@
 import type { Blocked } from '../../gate/gate.ts'
-import { limitId } from '../../gate/snapshot.ts'
+import { outcomeHeaders } from '../../invoke/headers.ts'
 import type { Outcome } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
 import { errorAnswer, serviceFailure, type Failure, type ThrottleReason } from './errors.ts'
@@ -23,11 +23,8 @@ export function toAnswer(outcome: Outcome): Answer {
     case 'malformed':
       return failed(outcome, JSON.stringify({ errorType: MALFORMED, errorMessage: outcome.reason }))
     case 'throttled': {
-      const headers = {
-        'Retry-After': RETRY_AFTER_S,
-        'x-spillway-limit': limitId(outcome.blocked),
-      }
-      return withHeaders(errorAnswer(throttle(outcome.blocked)), { ...headers, ...facts(outcome) })
+      const headers = { 'Retry-After': RETRY_AFTER_S, ...facts(outcome) }
+      return withHeaders(errorAnswer(throttle(outcome.blocked)), headers)
     }
     case 'platform_error':
       return withHeaders(errorAnswer(serviceFailure(outcome.message)), facts(outcome))
@@ -67,13 +64,11 @@ function withHeaders(answer: Answer, headers: Readonly<Record<string, string>>):
   return { ...answer, headers: { ...answer.headers, ...headers } }
 }
 
-/** What AWS does not say: whether the handler began, how often it was tried, what it waited. */
-function facts({ handlerStarted, attempts, waitedMs }: Outcome): Record<string, string> {
-  return {
-    'x-spillway-handler-started': handlerStarted ? '1' : '0',
-    'x-spillway-attempts': String(attempts),
-    'x-spillway-waited-ms': String(Math.round(waitedMs)),
-  }
+function facts(outcome: Outcome): Record<string, string> {
+  const headers = outcomeHeaders(outcome)
+  return Object.fromEntries(
+    headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1] ?? '']] : [])),
+  )
 }
 
 function throttle({ scope }: Blocked): Failure {

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { traceIdOf } from '../../invoke/headers.ts'
 import type { Invocation } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
-import { readBody } from '../body.ts'
+import { bodyOf } from '../../lib/body.ts'
 import type { AwsOptions } from '../options.ts'
 import { invalidContent, invalidParameter, tooLarge } from './errors.ts'
 import { toAnswer } from './invoke-answer.ts'
@@ -54,7 +55,7 @@ function isDryRun({
 
 /** The bytes as they came; the handler of a call without payload gets `{}`. */
 async function readPayload({ request }: Call): Promise<Uint8Array> {
-  const { length, bytes } = await readBody(request, PAYLOAD_BYTES_MAX)
+  const { length, bytes } = await bodyOf(request, PAYLOAD_BYTES_MAX)
   if (bytes === undefined) throw tooLarge(length, 'RequestResponse', PAYLOAD_BYTES_MAX)
   if (length === 0) return EMPTY_EVENT
   try {
@@ -81,7 +82,7 @@ function toInvocation(
     source: 'invoke',
     deadlineMs: clock.nowMs() + WAIT_MS,
     invokedArn: arn,
-    traceId: traceIdOf(headers, requestId, clock.wallMs()),
+    traceId: traceIdOf(headers['x-amzn-trace-id'], requestId, clock.wallMs()),
     ...(clientContext === undefined ? {} : { clientContext }),
     tail: headers['x-amz-log-type'] === 'Tail',
     caller,
@@ -109,9 +110,3 @@ function isJsonObject(text: string): boolean {
 }
 
 /** The caller's own trace goes on; else a new one begins, in X-Ray's form. */
-function traceIdOf(headers: IncomingHttpHeaders, requestId: string, wallMs: number): string {
-  const given = headers['x-amzn-trace-id']
-  if (typeof given === 'string' && given.startsWith('Root=')) return given
-  const seconds = Math.floor(wallMs / 1000).toString(16)
-  return `Root=1-${seconds}-${requestId.replaceAll('-', '').slice(0, 24)}`
-}

@@ -248,7 +248,7 @@ describe('Invoke', () => {
     const left = Promise.withResolvers<void>()
     const served = await serveAws(t, app, async ({ caller }) => {
       assert.ok(caller !== undefined)
-      caller.leave = () => left.resolve()
+      caller.waiting = { cancel: () => left.resolve() }
       began.resolve()
       await left.promise
       return { status: 'cancelled', ...NOT_STARTED }
@@ -271,7 +271,7 @@ describe('Invoke', () => {
     let left = 0
     const served = await serveAws(t, app, ({ caller }) => {
       assert.ok(caller !== undefined)
-      caller.leave = () => left++
+      caller.waiting = { cancel: () => left++ }
       return okOutcome('1')
     })
     // Each on a connection of its own, which is closed before the answer is given here.

@@ -1,0 +1,31 @@
+import { limitId } from '../gate/snapshot.ts'
+import type { Outcome } from './invocation.ts'
+
+/**
+ * What AWS does not say, as `[name, value, name, value, …]` on every answer that comes of an
+ * invocation: whether the handler began, how often it was handed over, what it waited, and which
+ * limit blocked it.
+ */
+export function outcomeHeaders(outcome: Outcome): string[] {
+  const headers = [
+    'x-spillway-handler-started',
+    outcome.handlerStarted ? '1' : '0',
+    'x-spillway-attempts',
+    String(outcome.attempts),
+    'x-spillway-waited-ms',
+    String(Math.round(outcome.waitedMs)),
+  ]
+  if (outcome.status === 'throttled') headers.push('x-spillway-limit', limitId(outcome.blocked))
+  return headers
+}
+
+/** The caller's own trace goes on; else a new one begins, in X-Ray's form. */
+export function traceIdOf(
+  given: string | string[] | undefined,
+  requestId: string,
+  wallMs: number,
+): string {
+  if (typeof given === 'string' && given.startsWith('Root=')) return given
+  const seconds = Math.floor(wallMs / 1000).toString(16)
+  return `Root=1-${seconds}-${requestId.replaceAll('-', '').slice(0, 24)}`
+}
