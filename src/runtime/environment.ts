@@ -3,7 +3,8 @@ import { assert } from '../lib/errors.ts'
 import type { RouteContext } from '../events/http.ts'
 import { encodeFrame, FRAME, frameReader } from './frames.ts'
 import { startProcess, type EnvironmentProcess, type Exit, type ProcessCommand } from './process.ts'
-import type { InitFailure, Measured, Result, Work, WorkEnd } from './work.ts'
+import { decodeEnd, decodeMeasured, encodeWork } from './wire.ts'
+import type { DeathReason, InitFailure, Measured, Work, WorkEnd } from './work.ts'
 
 export interface EnvironmentOptions {
   readonly command: ProcessCommand
@@ -17,12 +18,14 @@ export interface EnvironmentOptions {
 export interface EnvironmentEvents {
   /** The handler is loaded; from now on it takes work. */
   onReady(environment: Environment): void
-  /** It took work and is free again. Called before the work's own `onEnd`. */
-  onIdle(environment: Environment, durationMs: number): void
+  /** An invocation is over, and there is room for one more. Called before the work's own `onEnd`. */
+  onRoom(environment: Environment, durationMs: number): void
   /** It takes no more work: timed out, or dead. Called before the work's own `onEnd`. */
   onLeaving(environment: Environment): void
   /** Its process is gone; after this it is never heard of again. */
   onGone(environment: Environment, failure: InitFailure | undefined): void
+  /** Work that was delivered ahead and, proven, did not begin: it is to be done elsewhere. */
+  onReturned(work: Work): void
   /** Log text while no invocation runs. */
   onLog(text: string): void
 }
@@ -30,36 +33,42 @@ export interface EnvironmentEvents {
 /** One execution environment: a process that runs one invocation at a time. */
 export interface Environment {
   readonly state: EnvironmentState
+  /** How many invocations were handed over and are not over: one runs, the others lie ahead. */
+  readonly load: number
+  /** What runs has run for a while; nothing should be delivered behind it. */
+  readonly stalled: boolean
   /** Started, until ready: how long it took. */
   readonly initMs: number
-  /** How many invocations it has taken. */
-  readonly invocations: number
   readonly idleSinceMs: number
+  /** Since when what runs has been first. */
   readonly busySinceMs: number
-  /** Hands an invocation over. Only while `idle`. */
+  /** Hands an invocation over, to run now or behind those handed over before. */
   dispatch(work: Work): void
-  /** Takes no more; ends when what it runs is over, at once if it is idle. */
+  /** Takes no more; ends when what it has is over, at once if it has nothing. */
   retire(): void
-  /** Ends now. What it runs ends as `died`. */
+  /** Ends now. What runs ends as `died`; what lies ahead is returned. */
   kill(): void
 }
 
-export type EnvironmentState = 'starting' | 'idle' | 'busy' | 'gone'
+export type EnvironmentState = 'starting' | 'ready' | 'gone'
 
-/** How often the start mark of what runs is looked at: the function's timeout counts from there. */
+/** How often what runs is looked at: the function's timeout counts from there. */
 const WATCH_MS = 25
 
 /** V8 says this before it aborts. */
 const OUT_OF_MEMORY = 'heap out of memory'
 
-interface Current {
+/** An invocation that was handed over. */
+interface Delivery {
   readonly work: Work
   readonly seq: number
+  /** The first of its environment: its report shows the init. */
+  readonly first: boolean
   started: boolean
   timer?: Disposable
 }
 
-/** Starts an environment: `starting` → `idle` ⇄ `busy` → `gone`. */
+/** Starts an environment: `starting` → `ready` → `gone`. */
 export function startEnvironment(options: EnvironmentOptions): Environment {
   return new ProcessEnvironment(options)
 }
@@ -70,18 +79,21 @@ class ProcessEnvironment implements Environment {
   readonly #process: EnvironmentProcess
   readonly #startedMs: number
   readonly #routes = new Map<RouteContext, number>()
+  /** In order; the first one runs. */
+  readonly #deliveries: Delivery[] = []
   #initTimer: Disposable | undefined
   #initError: Uint8Array | undefined
   #initTimedOut = false
   #outOfMemory = false
   #maxMemoryUsedMb = 0
   #retired = false
+  #corked = false
   #seq = 0
-  #current: Current | undefined
   #watching: Disposable | undefined
+  #watchedSeq = 0
   state: EnvironmentState = 'starting'
+  stalled = false
   initMs = 0
-  invocations = 0
   idleSinceMs = 0
   busySinceMs = 0
 
@@ -100,46 +112,41 @@ class ProcessEnvironment implements Environment {
     })
   }
 
+  get load(): number {
+    return this.#deliveries.length
+  }
+
   dispatch(work: Work): void {
-    assert(this.state === 'idle', `an environment takes work while idle, this one is ${this.state}`)
-    this.state = 'busy'
-    this.busySinceMs = this.#clock.nowMs()
-    this.invocations++
+    assert(this.state === 'ready', `an environment takes work while ready, this is ${this.state}`)
     const seq = ++this.#seq
-    this.#current = { work, seq, started: false }
+    if (this.load === 0) this.busySinceMs = this.#clock.nowMs()
+    this.#deliveries.push({ work, seq, first: seq === 1, started: false })
     this.#watch()
-    const { input } = this.#process
-    if (work.payload.kind === 'json') {
-      const extra = Buffer.from(work.clientContext ?? '').toString('base64')
-      input.write(encodeFrame(FRAME.json, seq, this.#head(work, extra), work.payload.json))
-      return
-    }
-    const { request, route } = work.payload
-    const head = [
-      this.#head(work, String(this.#routeNumber(route))),
-      request.method,
-      request.target,
-      request.sourceIp,
-      request.protocol,
-      request.timeEpochMs,
-      request.requestId,
-      request.port,
-      ...request.rawHeaders,
-    ].join('\n')
-    input.write(encodeFrame(FRAME.http, seq, head, request.body))
+    const { timeoutMs } = this.#options
+    this.#write(encodeWork(work, seq, timeoutMs, (route) => this.#routeNumber(route)))
   }
 
   retire(): void {
     this.#retired = true
-    if (this.state === 'idle' || this.state === 'starting') this.kill()
+    if (this.load === 0) this.kill()
   }
 
   kill(): void {
     this.#process.kill()
   }
 
-  #head({ id, traceId, invokedArn }: Work, extra: string): string {
-    return `${id}\n${this.#options.timeoutMs}\n${traceId}\n${invokedArn}\n${extra}`
+  /** What is handed over in one turn of the loop goes out in one write. */
+  #write(frame: Buffer): void {
+    const { input } = this.#process
+    if (!this.#corked) {
+      this.#corked = true
+      input.cork()
+      process.nextTick(() => {
+        this.#corked = false
+        input.uncork()
+      })
+    }
+    input.write(frame)
   }
 
   /** A route's description is sent once; after that its number stands for it. */
@@ -148,7 +155,7 @@ class ProcessEnvironment implements Environment {
     if (known !== undefined) return known
     const number = this.#routes.size + 1
     this.#routes.set(route, number)
-    this.#process.input.write(encodeFrame(FRAME.route, number, '', JSON.stringify(route)))
+    this.#write(encodeFrame(FRAME.route, number, '', JSON.stringify(route)))
     return number
   }
 
@@ -163,7 +170,8 @@ class ProcessEnvironment implements Environment {
   }
 
   #onFrame(type: number, seq: number, head: string, body: Buffer): void {
-    const current = this.#current?.seq === seq ? this.#current : undefined
+    const [first] = this.#deliveries
+    const current = first?.seq === seq ? first : undefined
     switch (type) {
       case FRAME.log:
         if (current !== undefined) this.#onStarted(current)
@@ -173,46 +181,71 @@ class ProcessEnvironment implements Environment {
       case FRAME.initError:
         this.#initError = Uint8Array.from(body)
         return
+      case FRAME.refused:
+        // It was marked and revoked at the same moment, and did not begin.
+        return current === undefined ? undefined : this.#return(current)
       default:
         // A late answer to what has timed out is dropped.
-        if (current === undefined) return
-        this.#finish(current, endOf(type, head.split('\n'), body))
+        if (current !== undefined) this.#finish(current, decodeEnd(type, head, body))
     }
   }
 
   #onReady(head: string): void {
     if (this.state !== 'starting') return
-    this.#maxMemoryUsedMb = measuredOf(head.split('\n')).maxMemoryUsedMb
+    this.#maxMemoryUsedMb = decodeMeasured(head.split('\n')).maxMemoryUsedMb
     this.#initTimer?.[Symbol.dispose]()
-    this.initMs = this.#clock.nowMs() - this.#startedMs
-    this.#rest()
+    this.idleSinceMs = this.#clock.nowMs()
+    this.initMs = this.idleSinceMs - this.#startedMs
+    this.state = 'ready'
     this.#options.events.onReady(this)
   }
 
   /**
    * Most invocations are over before anyone need know that they began. One alarm serves all: it
-   * looks at what runs when it rings.
+   * looks at what runs when it rings. What runs the second time it is seen holds up those that were
+   * delivered behind it; they are taken back.
    */
   #watch(): void {
     this.#watching ??= this.#clock.after(WATCH_MS, () => {
       this.#watching = undefined
-      if (this.#current === undefined) return
-      if (this.#hasStarted(this.#current)) this.#onStarted(this.#current)
+      const [current] = this.#deliveries
+      if (current === undefined) return
+      if (this.#isMarked(current)) this.#onStarted(current)
+      this.stalled = this.#watchedSeq === current.seq
+      this.#watchedSeq = current.seq
+      if (this.stalled) this.#takeBack()
       this.#watch()
     })
   }
 
-  #hasStarted({ started, seq }: Current): boolean {
-    return started || this.#process.startMark.read() === seq
+  #isMarked({ started, seq }: Delivery): boolean {
+    return started || this.#process.startMark.read() >= seq
+  }
+
+  #takeBack(): void {
+    if (this.load < 2) return
+    const { startMark } = this.#process
+    startMark.revokeThrough(this.#seq)
+    const markedSeq = startMark.read()
+    const kept = this.#deliveries.filter(({ seq }, at) => at === 0 || seq <= markedSeq)
+    const returned = this.#deliveries.splice(0).slice(kept.length)
+    this.#deliveries.push(...kept)
+    for (const { work } of returned) this.#options.events.onReturned(work)
+  }
+
+  #return(current: Delivery): void {
+    this.#shift(current)
+    this.#options.events.onReturned(current.work)
+    this.#afterShift(0)
   }
 
   /** The timeout counts from here: no wait and no start of ours is taken from the function's time. */
-  #onStarted(current: Current): void {
+  #onStarted(current: Delivery): void {
     if (current.started) return
     current.started = true
     const { timeoutMs } = this.#options
     current.timer = this.#clock.after(timeoutMs, () => {
-      this.#current = undefined
+      this.#shift(current)
       this.#leave()
       this.kill()
       current.work.onEnd({
@@ -221,19 +254,30 @@ class ProcessEnvironment implements Environment {
         maxMemoryUsedMb: this.#maxMemoryUsedMb,
       })
     })
-    current.work.onStarted(this.invocations === 1 ? this.initMs : undefined)
+    current.work.onStarted(current.first ? this.initMs : undefined)
   }
 
-  #finish(current: Current, end: WorkEnd & Measured): void {
+  #finish(current: Delivery, end: WorkEnd & Measured): void {
     this.#maxMemoryUsedMb = end.maxMemoryUsedMb
-    if (current.started) current.timer?.[Symbol.dispose]()
-    else current.work.onStarted(this.invocations === 1 ? this.initMs : undefined)
-    this.#current = undefined
-    this.#rest()
-    if (this.#retired) this.kill()
-    else this.#options.events.onIdle(this, end.durationMs)
+    if (!current.started) current.work.onStarted(current.first ? this.initMs : undefined)
+    this.#shift(current)
+    this.#afterShift(end.durationMs)
     // Last: whoever is told of the end may hand the next one over at once.
     current.work.onEnd(end)
+  }
+
+  /** Takes out what runs, or ran last; the next one is first now. */
+  #shift(current: Delivery): void {
+    current.timer?.[Symbol.dispose]()
+    this.#deliveries.splice(this.#deliveries.indexOf(current), 1)
+    this.stalled = false
+    this.busySinceMs = this.#clock.nowMs()
+    this.idleSinceMs = this.busySinceMs
+  }
+
+  #afterShift(durationMs: number): void {
+    if (!this.#retired) this.#options.events.onRoom(this, durationMs)
+    else if (this.load === 0) this.kill()
   }
 
   #leave(): void {
@@ -242,14 +286,10 @@ class ProcessEnvironment implements Environment {
     this.#options.events.onLeaving(this)
   }
 
-  #rest(): void {
-    this.state = 'idle'
-    this.idleSinceMs = this.#clock.nowMs()
-  }
-
   #onLog(text: string): void {
-    if (this.#current === undefined) this.#options.events.onLog(text)
-    else this.#current.work.onLog(text)
+    const [current] = this.#deliveries
+    if (current === undefined) this.#options.events.onLog(text)
+    else current.work.onLog(text)
   }
 
   #onStderr(text: string): void {
@@ -261,22 +301,15 @@ class ProcessEnvironment implements Environment {
     const wasStarting = this.state === 'starting'
     this.state = 'gone'
     this.#initTimer?.[Symbol.dispose]()
-    const current = this.#current
-    this.#current = undefined
-    if (current !== undefined && this.#hasStarted(current)) this.#onStarted(current)
-    current?.timer?.[Symbol.dispose]()
     this.#watching?.[Symbol.dispose]()
     const reason = { ...exit, outOfMemory: this.#outOfMemory }
-    const failure: InitFailure | undefined = wasStarting
-      ? {
-          ...(this.#initError === undefined ? {} : { error: this.#initError }),
-          timedOut: this.#initTimedOut,
-          reason,
-        }
-      : undefined
-    const unexpected = this.#retired ? undefined : failure
+    const failure = wasStarting && !this.#retired ? this.#initFailure(reason) : undefined
+    const [current, ...ahead] = this.#deliveries.splice(0)
+    if (current !== undefined && this.#isMarked(current)) this.#onStarted(current)
+    current?.timer?.[Symbol.dispose]()
     this.#leave()
-    this.#options.events.onGone(this, unexpected)
+    this.#options.events.onGone(this, failure)
+    for (const { work } of ahead) this.#options.events.onReturned(work)
     current?.work.onEnd({
       kind: 'died',
       started: current.started,
@@ -284,32 +317,12 @@ class ProcessEnvironment implements Environment {
       maxMemoryUsedMb: this.#maxMemoryUsedMb,
     })
   }
-}
 
-function measuredOf(fields: string[]): Measured {
-  return {
-    durationMs: Number(fields[0]),
-    maxMemoryUsedMb: Math.round(Number(fields[1]) / 1024),
+  #initFailure(reason: DeathReason): InitFailure {
+    return {
+      ...(this.#initError === undefined ? {} : { error: this.#initError }),
+      timedOut: this.#initTimedOut,
+      reason,
+    }
   }
-}
-
-function endOf(type: number, fields: string[], body: Buffer): WorkEnd & Measured {
-  const measured = measuredOf(fields)
-  switch (type) {
-    case FRAME.malformed:
-      return { kind: 'malformed', reason: body.toString(), ...measured }
-    case FRAME.error:
-      return { kind: 'error', error: body, ...measured }
-    case FRAME.result:
-      return { kind: 'result', result: { kind: 'json', json: body }, ...measured }
-    case FRAME.response:
-      return { kind: 'result', result: responseOf(fields, body), ...measured }
-    default:
-      throw new Error(`unknown frame type ${type}`)
-  }
-}
-
-function responseOf(fields: string[], body: Buffer): Result {
-  const status = Number(fields[2])
-  return { kind: 'http', response: { status, rawHeaders: fields.slice(3), body } }
 }

@@ -23,6 +23,8 @@ export const FRAME = {
   malformed: 0x4d,
   /** Back: the handler failed. Head: duration, memory. Body: the error JSON. */
   error: 0x45,
+  /** Back: it was taken back just before its handler was to be called, and was not called. */
+  refused: 0x46,
   /** Back: log text; `seq` 0 where no invocation runs. */
   log: 0x4c,
 } as const

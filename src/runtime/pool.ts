@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
 import type { Clock } from '../lib/clock.ts'
-import { assert } from '../lib/errors.ts'
 import type { FunctionDefinition } from '../model/app.ts'
 import { startEnvironment, type Environment, type EnvironmentEvents } from './environment.ts'
 import { createEstimate } from './estimate.ts'
@@ -54,6 +53,8 @@ const INIT_GUESS_MS = 150
 const RECONSIDER_MS = 20
 /** A handler shorter than this computes and does not wait: more at once than cores gain nothing. */
 const BRIEF_MS = 2
+/** How many brief invocations one environment is handed at once. It runs them one at a time. */
+const BRIEF_DEPTH = 16
 /** Asked once: the answer is read from the kernel and its control groups. */
 const CORES = availableParallelism()
 const FAILED_INITS_MAX = 2
@@ -101,27 +102,21 @@ class EnvironmentPool implements Pool {
     this.#clock = options.clock
     this.#events = {
       onReady: (environment) => this.#onReady(environment),
-      onIdle: (environment, durationMs) => this.#onIdle(environment, durationMs),
+      onRoom: (environment, durationMs) => this.#onRoom(environment, durationMs),
       onLeaving: (environment) => this.#drop(environment),
       onGone: (environment, failure) => this.#onGone(environment, failure),
+      onReturned: (work) => this.#onReturned(work),
       onLog: (text) => options.onEvent({ kind: 'log', text }),
     }
   }
 
   run(work: Work): void {
     if (this.#failing !== undefined) return this.#refuse(work, this.#failing)
-    const environment = this.#idle.pop()
-    assert(environment !== undefined, `a permit of ${this.#fn.name} comes with an environment`)
-    environment.dispatch(work)
+    this.#place(work)
   }
 
   rerun(work: Work): { withdraw(): boolean } {
-    const environment = this.#idle.pop()
-    if (environment !== undefined) environment.dispatch(work)
-    else {
-      this.#rerunning.add(work)
-      this.reconsider()
-    }
+    this.#place(work)
     return { withdraw: () => this.#rerunning.delete(work) }
   }
 
@@ -181,7 +176,7 @@ class EnvironmentPool implements Pool {
    */
   #isStartWorthIt(waiting: number, oldestMs: number): boolean {
     const startMs = this.#inits.mean ?? INIT_GUESS_MS
-    const servers = this.#ready.size + this.#starting.size
+    const servers = this.#responsive() + this.#starting.size
     const meanMs = this.#durations.mean
     if (servers === 0) return true
     if (servers >= this.#usefulMax()) return false
@@ -192,18 +187,29 @@ class EnvironmentPool implements Pool {
   }
 
   /**
-   * How many environments at once are of use. Brief handlers are packed on few: each switch from one
-   * process to another costs more than they do, and cold caches besides.
+   * Brief handlers are packed on few environments, and delivered ahead: each switch from one process
+   * to another costs more than they do, and cold caches besides (`bench/README.md`).
    */
-  #usefulMax(): number {
+  #isBrief(): boolean {
     const meanMs = this.#durations.mean
-    return meanMs !== undefined && meanMs < BRIEF_MS ? CORES : Infinity
+    return meanMs !== undefined && meanMs < BRIEF_MS
+  }
+
+  #usefulMax(): number {
+    return this.#isBrief() ? CORES : Infinity
+  }
+
+  /** Ready, and not held up by an invocation that drags on. */
+  #responsive(): number {
+    let count = 0
+    for (const { stalled } of this.#ready) if (!stalled) count++
+    return count
   }
 
   #longestBusyMs(): number {
     let since = Infinity
     for (const environment of this.#ready) {
-      if (environment.state === 'busy') since = Math.min(since, environment.busySinceMs)
+      if (environment.load > 0) since = Math.min(since, environment.busySinceMs)
     }
     return since === Infinity ? 0 : this.#clock.nowMs() - since
   }
@@ -234,7 +240,7 @@ class EnvironmentPool implements Pool {
   }
 
   /** The handler's own time counts: what the server takes would not be less with more environments. */
-  #onIdle(environment: Environment, durationMs: number): void {
+  #onRoom(environment: Environment, durationMs: number): void {
     this.#durations.add(durationMs)
     if (!this.#ready.has(environment)) return
     this.#offer(environment)
@@ -242,14 +248,45 @@ class EnvironmentPool implements Pool {
   }
 
   #offer(environment: Environment): void {
-    const [work] = this.#rerunning
-    if (work !== undefined) {
-      this.#rerunning.delete(work)
-      environment.dispatch(work)
-      return
+    if (environment.load === 0) {
+      this.#idle.push(environment)
+      this.#expireIdle()
     }
-    this.#idle.push(environment)
-    this.#expireIdle()
+    for (const work of this.#rerunning) {
+      this.#rerunning.delete(work)
+      if (!this.#tryPlace(work)) return void this.#rerunning.add(work)
+    }
+  }
+
+  /** A permit comes with an environment's slot; but who runs there may just have stalled. */
+  #place(work: Work): void {
+    if (this.#tryPlace(work)) return
+    this.#rerunning.add(work)
+    this.reconsider()
+  }
+
+  #tryPlace(work: Work): boolean {
+    const environment = this.#isBrief() ? this.#leastLoaded() : this.#idle.pop()
+    environment?.dispatch(work)
+    return environment !== undefined
+  }
+
+  /** Of the few that are of use to a brief handler. */
+  #leastLoaded(): Environment | undefined {
+    let least: Environment | undefined
+    let useful = 0
+    for (const environment of this.#ready) {
+      if (environment.stalled) continue
+      if (environment.load < (least?.load ?? BRIEF_DEPTH)) least = environment
+      if (++useful === CORES) break
+    }
+    if (least?.load === 0) this.#idle.splice(this.#idle.indexOf(least), 1)
+    return least
+  }
+
+  #onReturned(work: Work): void {
+    if (this.#failing === undefined) this.#place(work)
+    else this.#refuse(work, this.#failing)
   }
 
   #drop(environment: Environment): void {
@@ -260,7 +297,8 @@ class EnvironmentPool implements Pool {
 
   #slots(): number {
     if (this.#failing !== undefined) return EVERYONE
-    return Math.min(this.#ready.size, this.#usefulMax())
+    if (this.#isBrief()) return Math.min(this.#ready.size, CORES) * BRIEF_DEPTH
+    return this.#ready.size
   }
 
   #publish(): void {

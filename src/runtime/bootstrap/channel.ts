@@ -1,19 +1,22 @@
-import { writeSync } from 'node:fs'
+import { readSync, writeSync } from 'node:fs'
 import { encodeFrame, type FrameType } from '../frames.ts'
+import { MARK_OFFSET, REVOKED_OFFSET, START_MARK_FD } from '../start-mark.ts'
 
 /** Results and logs on their way to the server. */
 const OUT = 4
-/** See `start-mark.ts`. */
-const START_MARK = 5
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
+const word = Buffer.alloc(4)
 
-const mark = Buffer.alloc(4)
-
-/** Says, blocking, that the handler is about to be called: after this it counts as begun. */
-export function markStarted(seq: number): void {
-  mark.writeUInt32LE(seq)
-  writeSync(START_MARK, mark, 0, 4, 0)
+/**
+ * Says, blocking, that the handler is about to be called: after this it counts as begun. False when
+ * the server has taken the invocation back; then it must not be called.
+ */
+export function markStarted(seq: number): boolean {
+  word.writeUInt32LE(seq)
+  writeSync(START_MARK_FD, word, 0, 4, MARK_OFFSET)
+  readSync(START_MARK_FD, word, 0, 4, REVOKED_OFFSET)
+  return word.readUInt32LE() < seq
 }
 
 /** Writes a frame, blocking until the kernel has all of it: it survives the death of this process. */

@@ -35,6 +35,8 @@ const nodeMajor = Number(/nodejs(\d+)/.exec(env['AWS_EXECUTION_ENV'] ?? '')?.[1]
 const takesCallbacks = nodeMajor < 24
 
 const routes = new Map<number, RouteContext>()
+/** Handed over while another one runs. */
+const ahead: { type: number; seq: number; head: string; body: Buffer }[] = []
 let handler: Handler | undefined
 let running: Running | undefined
 
@@ -104,6 +106,18 @@ function onFrame(type: number, seq: number, head: string, body: Buffer): void {
     routes.set(seq, JSON.parse(body.toString()) as RouteContext)
     return
   }
+  // The body lies in a buffer that the next read overwrites.
+  if (running !== undefined || ahead.length > 0)
+    ahead.push({ type, seq, head, body: Buffer.from(body) })
+  else run(type, seq, head, body)
+}
+
+function runNext(): void {
+  const next = ahead.shift()
+  if (next !== undefined) run(next.type, next.seq, next.head, next.body)
+}
+
+function run(type: number, seq: number, head: string, body: Buffer): void {
   const fields = head.split('\n')
   const [id = '', timeoutMs = '', traceId = '', arn = '', extra = ''] = fields
   env['_X_AMZN_TRACE_ID'] = traceId
@@ -175,14 +189,14 @@ function unescapeLines(text: string): string {
 /** Marks the start, then calls the handler: in this order, whatever happens after. */
 function call(makeEvent: () => unknown): void {
   const current = running as Running
-  const run = handler as Handler
+  const loaded = handler as Handler
   input.unref()
   try {
     const event = makeEvent()
-    markStarted(current.seq)
+    if (!markStarted(current.seq)) return refuse(current)
     const returned = takesCallbacks
-      ? run(event, current.context, (error, result) => onCallback(current, error, result))
-      : run(event, current.context)
+      ? loaded(event, current.context, (error, result) => onCallback(current, error, result))
+      : loaded(event, current.context)
     if (isPromise(returned)) {
       current.isAsync = true
       returned.then(
@@ -193,6 +207,12 @@ function call(makeEvent: () => unknown): void {
   } catch (error) {
     reject(current.id, error)
   }
+}
+
+function refuse({ seq }: Running): void {
+  running = undefined
+  send(FRAME.refused, seq, '', '')
+  rest()
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
@@ -274,7 +294,13 @@ function finish(type: FrameType, head: string, body: Uint8Array | string): void 
   const { seq, startMs } = running as Running
   running = undefined
   send(type, seq, measured(startMs) + head, body)
+  rest()
+}
+
+/** Waits for what comes next. A turn of the loop lies between two invocations, for their I/O. */
+function rest(): void {
   input.ref()
+  if (ahead.length > 0) setImmediate(runNext)
 }
 
 /** Duration in milliseconds and peak memory in KiB. */
