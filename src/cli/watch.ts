@@ -5,9 +5,14 @@ import type { App } from '../model/app.ts'
 /** Editors save in several steps; they become one reload. */
 const SETTLE_MS = 50
 
-/** Dependencies change by an install and not by an edit; the rest is written, not read. */
-const IGNORED =
-  /(?:^|[/\\])(?:node_modules|\.git|\.spillway|\.serverless|\.data|coverage)(?:[/\\]|$)/
+/** Dependencies change by an install and not by an edit. */
+const IGNORED = /(?:^|[/\\])(?:node_modules|\.git|\.spillway|\.serverless)(?:[/\\]|$)/
+
+/**
+ * Sources and what describes them. Everything else in a service's folder may be data or a log that
+ * the functions, or we, write: reloading for it would never end.
+ */
+const SOURCE = /(?:\.[cm]?[jt]sx?|\.ya?ml|(?:^|[/\\])(?:\.env[^/\\]*|(?:package|tsconfig)\.json))$/
 
 /**
  * Calls `reload` when a file of the App changes, one call at a time. A reload that fails is said and
@@ -19,8 +24,10 @@ export function watchApp(
   say: (line: string) => void,
 ): () => Promise<void> {
   const folders = app.services.map(({ directory }) => directory)
+  const read = new Set(app.files)
   const watcher = watch([...folders, ...app.files], {
-    ignored: (path) => IGNORED.test(path),
+    ignored: (path, stats) =>
+      IGNORED.test(path) || (stats?.isFile() === true && !read.has(path) && !SOURCE.test(path)),
     ignoreInitial: true,
   })
   let timer: NodeJS.Timeout | undefined
@@ -36,7 +43,8 @@ export function watchApp(
       say(`${error.message}\nnot reloaded: what ran before goes on`)
     }
   }
-  watcher.on('all', () => {
+  watcher.on('all', (event) => {
+    if (event === 'addDir') return
     clearTimeout(timer)
     timer = setTimeout(() => {
       running = running.then(run)
