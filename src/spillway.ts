@@ -273,7 +273,7 @@ async function invokeOnce(
   { tail = false, waitMs = INVOKE_WAIT_MS }: InvokeOptions = {},
 ): Promise<Outcome> {
   if (fleet.get(functionName) === undefined) {
-    const message = `there is no function ${functionName}, or its runtime is not served yet`
+    const message = `there is no function ${functionName}`
     throw new SpillwayError('SPILLWAY_FUNCTION_NOT_FOUND', message)
   }
   const id = crypto.randomUUID()

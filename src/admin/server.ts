@@ -3,7 +3,7 @@ import { createBearerCheck } from '../auth/bearer.ts'
 import { isFromForeignPage, isLoopbackHost } from '../auth/origin.ts'
 import { livez, readyz } from './health.ts'
 import { changeLimits, showLimits } from './limits.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
+import type { Metrics } from './metrics.ts'
 import type { AdminOptions } from './options.ts'
 import { refusal, sendReply, text, type Reply } from './reply.ts'
 
@@ -28,7 +28,7 @@ type Handler = (request: IncomingMessage) => Promise<Reply>
 
 function createHandler(options: AdminOptions): Handler {
   const refuse = createGuard(options.token)
-  const routes = createRoutes(options, createMetrics(options))
+  const routes = createRoutes(options)
   return async (request) => {
     const { method = 'GET', url = '/' } = request
     const [path = '/', query = ''] = url.split('?', 2)
@@ -48,14 +48,13 @@ function createHandler(options: AdminOptions): Handler {
   }
 }
 
-function createRoutes(
-  options: AdminOptions,
-  metrics: Metrics,
-): ReadonlyMap<string, ReadonlyMap<string, Handler>> {
-  const showMetrics: Handler = async () => ({
-    ...text(200, await metrics.text()),
-    type: metrics.contentType,
-  })
+function createRoutes(options: AdminOptions): ReadonlyMap<string, ReadonlyMap<string, Handler>> {
+  let metrics: Metrics | undefined
+  const showMetrics: Handler = async () => {
+    // Loading it takes longer than everything else at start, and many a node is never scraped.
+    metrics ??= (await import('./metrics.ts')).createMetrics(options)
+    return { ...text(200, await metrics.text()), type: metrics.contentType }
+  }
   const show: Handler = async () => showLimits(options)
   const change: Handler = (request) => changeLimits(request, options)
   return new Map([

@@ -1,8 +1,10 @@
-import { request } from 'node:http'
 import { SpillwayError } from '../lib/errors.ts'
 import type { GateSnapshot } from '../gate/snapshot.ts'
 import type { LimitChange, LimitField } from '../gate/limits.ts'
 import type { OutputFlags } from './options.ts'
+
+// See `lib/listen.ts`.
+const { request } = process.getBuiltinModule('node:http')
 
 interface LimitsFlags extends OutputFlags {
   readonly admin: string

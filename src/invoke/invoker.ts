@@ -172,7 +172,7 @@ class Run implements Work, Asker {
     this.#durationMs = 'durationMs' in end ? end.durationMs : this.#elapsedMs()
     this.#journal.end({
       durationMs: this.#durationMs,
-      maxMemoryUsedMb: end.kind === 'failed_init' ? 0 : end.maxMemoryUsedMb,
+      maxMemoryUsedMb: 'maxMemoryUsedMb' in end ? end.maxMemoryUsedMb : 0,
       ...(this.#initMs === undefined ? {} : { initMs: this.#initMs }),
       status: status === 'timeout' ? 'timeout' : error === undefined ? 'success' : 'error',
       ...(byPlatform ? { errorType: error.errorType } : {}),

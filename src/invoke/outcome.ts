@@ -19,6 +19,8 @@ export function toEnding(end: WorkEnd, requestId: string): Ending {
       return { status: 'function_error', error: fromJson(end.error) }
     case 'timeout':
       return { status: 'timeout', error: timeoutError(requestId, end.durationMs) }
+    case 'unserved':
+      return { status: 'platform_error', message: end.message }
     case 'failed_init':
       return { status: 'function_error', error: initError(end.failure, requestId) }
     case 'died':

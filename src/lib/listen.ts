@@ -1,6 +1,9 @@
-import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
+import type { RequestListener, Server, ServerOptions } from 'node:http'
 import { SpillwayError } from './errors.ts'
 import { describePortHolder } from './port-holder.ts'
+
+// `import … from 'node:http'` reads all its exports, and one of them loads 50 ms of undici.
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** Where a listener binds. Loopback and a free port unless told otherwise. */
 export interface Listen {

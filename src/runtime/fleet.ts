@@ -1,10 +1,13 @@
 import { freemem } from 'node:os'
 import type { Clock } from '../lib/clock.ts'
+import { assert } from '../lib/errors.ts'
 import type { App, FunctionDefinition } from '../model/app.ts'
 import { findNode } from './interpreter.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { nodeCommand } from './node-command.ts'
-import { createPool, type Pool, type PoolEvent } from './pool.ts'
+import { createPool, type Pool, type PoolEvent, type PoolOptions } from './pool.ts'
+import type { ProcessCommand } from './process.ts'
+import { createUnservedPool } from './unserved.ts'
 import type { Surroundings } from './variables.ts'
 
 export interface FleetOptions {
@@ -46,19 +49,9 @@ export function createFleet(options: FleetOptions): Fleet {
     [...members.values()].map(({ pool }) => pool),
   )
 
-  const add = (fn: FunctionDefinition, around: Surroundings): void => {
-    const { onEvent, publishSlots, wanted, clock } = options
-    surroundings = around
-    const pool = createPool({
-      fn,
-      clock,
-      machine,
-      command: (current) => nodeCommand(current, surroundings ?? around),
-      publishSlots: (slots) => publishSlots(fn.name, slots),
-      wanted: () => wanted(fn.name),
-      onEvent: (event) => onEvent(fn.name, event),
-    })
-    members.set(fn.name, { fn, pool })
+  const command = (fn: FunctionDefinition): ProcessCommand => {
+    assert(surroundings !== undefined, 'environments start after the fleet is configured')
+    return nodeCommand(fn, surroundings)
   }
 
   const remove = (name: string, { pool }: Member): void => {
@@ -80,17 +73,16 @@ export function createFleet(options: FleetOptions): Fleet {
     members: () => members.values(),
     configure(app, around) {
       surroundings = around
-      const served = app.functions.filter(({ runtime }) => runtime.startsWith('nodejs'))
-      const names = new Set(served.map(({ name }) => name))
-      for (const [name, member] of members) if (!names.has(name)) remove(name, member)
-      for (const fn of served) {
-        tell(fn.runtime)
+      const served = new Map(app.functions.map((fn) => [fn.name, isServed(fn)]))
+      for (const [name, member] of members) {
+        if (served.get(name) !== isServed(member.fn)) remove(name, member)
+      }
+      for (const fn of app.functions) {
+        if (isServed(fn)) tell(fn.runtime)
         const member = members.get(fn.name)
-        if (member === undefined) add(fn, around)
-        else {
-          members.set(fn.name, { fn, pool: member.pool })
-          member.pool.renew(fn)
-        }
+        const pool = member?.pool ?? newPool(fn, { ...options, machine, command })
+        members.set(fn.name, { fn, pool })
+        member?.pool.renew(fn)
       }
     },
     async close() {
@@ -98,6 +90,28 @@ export function createFleet(options: FleetOptions): Fleet {
       await Promise.all(closing)
     },
   }
+}
+
+function newPool(
+  fn: FunctionDefinition,
+  options: FleetOptions & Pick<PoolOptions, 'machine' | 'command'>,
+): Pool {
+  const { clock, machine, command, publishSlots, wanted, onEvent } = options
+  const publish = (slots: number): void => publishSlots(fn.name, slots)
+  if (!isServed(fn)) return createUnservedPool(fn, publish)
+  return createPool({
+    fn,
+    clock,
+    machine,
+    command,
+    publishSlots: publish,
+    wanted: () => wanted(fn.name),
+    onEvent: (event) => onEvent(fn.name, event),
+  })
+}
+
+function isServed({ runtime }: FunctionDefinition): boolean {
+  return runtime.startsWith('nodejs')
 }
 
 /** As many as the memory that is free now would hold. */

@@ -60,8 +60,8 @@ const CORES = availableParallelism()
 const FAILED_INITS_MAX = 2
 const PROBE_FIRST_MS = 1000
 const PROBE_LAST_MS = 30_000
-/** The slots of a function that cannot be loaded: everyone is let in, and told so. */
-const EVERYONE = 1_000_000
+/** The slots of a function that cannot run: everyone is let in, and told so. */
+export const EVERYONE = 1_000_000
 
 /** A function that cannot be loaded: its callers are told at once, and one start a while probes. */
 interface Failing {

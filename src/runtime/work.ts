@@ -35,6 +35,8 @@ export type WorkEnd =
   /** The handler's error, as JSON bytes. */
   | ({ readonly kind: 'error'; readonly error: Uint8Array } & Measured)
   | ({ readonly kind: 'timeout' } & Measured)
+  /** There is nothing here that could run it. */
+  | { readonly kind: 'unserved'; readonly message: string }
   /** The handler cannot be loaded; it was not called. */
   | { readonly kind: 'failed_init'; readonly failure: InitFailure }
   | Died

@@ -1,0 +1,26 @@
+import type { FunctionDefinition } from '../model/app.ts'
+import { EVERYONE, type Pool } from './pool.ts'
+
+/**
+ * Stands for the environments of a function whose runtime is not served: limits apply to it as to
+ * every other, and who is let in is told what is missing.
+ */
+export function createUnservedPool(
+  fn: FunctionDefinition,
+  publishSlots: (slots: number) => void,
+): Pool {
+  publishSlots(EVERYONE)
+  const message = `${fn.name} cannot run: its runtime ${fn.runtime} is not served yet`
+  return {
+    run(work) {
+      queueMicrotask(() => work.onEnd({ kind: 'unserved', message }))
+    },
+    rerun: () => ({ withdraw: () => false }),
+    renew() {},
+    close: async () => {},
+    counts: () => ({ idle: 0, busy: 0, starting: 0 }),
+    reconsider() {},
+    oldestIdleMs: () => undefined,
+    evictOldestIdle() {},
+  }
+}
