@@ -63,8 +63,9 @@ export function createFleet(options: FleetOptions): Fleet {
   const tell = (runtime: string): void => {
     if (told.has(runtime)) return
     told.add(runtime)
-    const { exact, command } = findNode(runtime, process.env)
-    if (!exact) options.onNote(`${runtime} is not installed here; its functions run on ${command}`)
+    const node = findNode(runtime, process.env)
+    if (node.exact) return
+    options.onNote(`${runtime} is not installed here; its functions run on ${node.command}`)
   }
 
   return {
