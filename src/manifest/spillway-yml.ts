@@ -29,8 +29,6 @@ export interface Section extends Reading {
 type Field = (section: Section, setting: Setting) => number | string | undefined
 
 const count: Field = (section, { key, value }) => wholeNumber(section, value, key, { min: 0 })
-const countFromOne: Field = (section, { key, value }) =>
-  wholeNumber(section, value, key, { min: 1 })
 const priority: Field = (section, { key, value }) => oneOf(section, value, key, PRIORITIES)
 const name: Field = (section, { key, value }) => exactText(section, value, key)
 
@@ -68,11 +66,19 @@ const FUNCTION: Words = {
     ...SHARED,
     group: { field: 'group', read: name },
     reservedConcurrency: { field: 'reservedConcurrency', read: count },
-    environmentConcurrency: { field: 'environmentConcurrency', read: countFromOne },
     // Longer than Lambda's 900 s on purpose: these are one's own machines.
     timeout: { field: 'timeoutMs', read: duration },
   },
-  later: ['provisionedConcurrency', 'perTenant', 'weight', 'lend', 'tags', 'onPartition', 'rate'],
+  later: [
+    'provisionedConcurrency',
+    'environmentConcurrency',
+    'perTenant',
+    'weight',
+    'lend',
+    'tags',
+    'onPartition',
+    'rate',
+  ],
 }
 
 const TOP = ['account', 'groups', 'functions', 'trustedProxies']

@@ -36,8 +36,6 @@ export interface FunctionLimits extends GroupLimits {
   readonly group: string
   /** AWS's meaning exactly: a guarantee and a ceiling at once. 0 switches the function off. */
   readonly reservedConcurrency?: number
-  /** Invocations at once in one execution environment. Default 1. */
-  readonly environmentConcurrency?: number
 }
 
 /** The account's ceiling where nothing is written: AWS's default quota. */

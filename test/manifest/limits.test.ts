@@ -111,10 +111,6 @@ for (const [config, message] of [
     '1:40  expected maxConcurrency to be a whole number of at least 0, got: 1.5',
   ],
   [
-    'functions: { report: { environmentConcurrency: 0 } }',
-    '1:48  expected environmentConcurrency to be a whole number of at least 1, got: 0',
-  ],
-  [
     'functions: { report: { maxConcurency: 1 } }',
     '1:24  unknown key "maxConcurency", did you mean "maxConcurrency"?',
   ],
