@@ -51,7 +51,7 @@ function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): Spillway
   return {
     app,
     mode,
-    log: createLog(level),
+    log: createLog(level, pretty ? 'text' : 'json'),
     listen: {
       api: { host: flags.host, port: flags.port },
       aws: { host: flags.awsHost, port: flags.awsPort },

@@ -39,7 +39,7 @@ export interface Server {
   readonly stop: () => Promise<Exit>
 }
 
-/** Runs a command to its end; one that has none is ended after the test. */
+/** Runs the CLI to its end; one that has none is ended after the test. */
 export async function runCli(
   t: TestContext,
   args: readonly string[],
@@ -47,6 +47,18 @@ export async function runCli(
 ): Promise<Ran> {
   const child = start(args, options)
   t.after(() => child.kill('SIGTERM'))
+  return await endOf(child)
+}
+
+/** Runs any command to its end. */
+export async function runCommand(
+  command: readonly [string, ...string[]],
+  options: Omit<RunOptions, 'command'> = {},
+): Promise<Ran> {
+  return await endOf(start([], { ...options, command }))
+}
+
+async function endOf(child: ChildProcess): Promise<Ran> {
   const [stdout, stderr, exit] = await Promise.all([
     child.stdout?.toArray(),
     child.stderr?.toArray(),
@@ -70,8 +82,9 @@ export async function startCli(
   let up = true
   void exit.then(() => (up = false))
   const lines = watchLines(child)
+  const { pid = 0 } = child
   const stop = async (): Promise<Exit> => {
-    child.kill('SIGTERM')
+    if (up) process.kill(options.command === undefined ? pid : -pid, 'SIGTERM')
     return await exit
   }
   t.after(stop)
@@ -84,7 +97,7 @@ export async function startCli(
     'api' | 'aws' | 'admin',
     string
   >
-  return { ...urls, pid: child.pid ?? 0, line: lines.find, isUp: () => up, stop }
+  return { ...urls, pid, line: lines.find, isUp: () => up, stop }
 }
 
 function start(args: readonly string[], { cwd, env, command }: RunOptions): ChildProcess {
@@ -93,6 +106,8 @@ function start(args: readonly string[], { cwd, env, command }: RunOptions): Chil
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...env },
     ...(cwd === undefined ? {} : { cwd }),
+    // A group of its own: npx and its shell do not pass a signal on to what they start.
+    detached: command !== undefined,
   })
 }
 
