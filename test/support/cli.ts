@@ -82,7 +82,8 @@ export async function startCli(
   let up = true
   void exit.then(() => (up = false))
   const lines = watchLines(child)
-  const { pid = 0 } = child
+  const { pid } = child
+  if (pid === undefined) throw new Error(`${child.spawnfile} could not be started`)
   const stop = async (): Promise<Exit> => {
     if (up) process.kill(options.command === undefined ? pid : -pid, 'SIGTERM')
     return await exit
