@@ -132,6 +132,7 @@ function assemble(options: SpillwayOptions): Parts {
     invoker,
     clock,
     draining: () => parts.draining,
+    onError: (error) => log.error(error),
     ...(options.onRequest === undefined ? {} : { onRequest: options.onRequest }),
   })
   const parts: Parts = {

@@ -24,8 +24,14 @@ export function describeApp(app: App, urls: Spillway['urls'], readyMs: number): 
 /** `6 functions  4 routes   serverless.yml · stage dev`. */
 export function summaryOf(app: App): string {
   const routes = app.apis.reduce((sum, api) => sum + api.routes.length, 0)
-  const manifests = app.services.map(({ manifest }) => relative('.', manifest) || manifest)
+  const manifests = app.services.map(({ manifest }) => shortest(manifest))
   return `${count(app.functions.length, 'function')}  ${count(routes, 'route')}   ${manifests.join(', ')} · stage ${app.stage} · ${app.region}`
+}
+
+/** As seen from here, unless that leads out of here. */
+function shortest(path: string): string {
+  const fromHere = relative('.', path)
+  return fromHere === '' || fromHere.startsWith('..') ? path : fromHere
 }
 
 function count(number: number, what: string): string {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody } from '../lib/body.ts'
 import type { Clock } from '../lib/clock.ts'
+import { assert } from '../lib/errors.ts'
 import { gatewayError, type GatewayErrorKind, type HttpResponse } from '../events/index.ts'
 import type { RouteContext } from '../events/http.ts'
 import { outcomeHeaders, traceIdOf } from '../invoke/headers.ts'
@@ -18,6 +19,8 @@ export interface ApiOptions {
   readonly clock: Clock
   /** While this is true, replies close their connection, so that clients go elsewhere. */
   readonly draining: () => boolean
+  /** A bug of ours met by a request, which is answered with a 503. */
+  readonly onError?: (error: unknown) => void
   readonly onRequest?: (facts: RequestFacts) => void
 }
 
@@ -133,6 +136,10 @@ class Exchange implements Caller {
     void invoker
       .invoke(this.#toInvocation(target, body))
       .then((outcome) => this.#answer(target, outcome))
+      .catch((error: unknown) => {
+        this.#options.onError?.(error)
+        this.#refuse(target.api.front, 'unavailable')
+      })
   }
 
   #toInvocation(target: RouteTarget, body: Uint8Array): Invocation {
@@ -177,10 +184,19 @@ class Exchange implements Caller {
   #answer({ api }: RouteTarget, outcome: Outcome): void {
     this.#outcome = outcome
     if (outcome.status === 'ok') {
-      if (outcome.result.kind === 'http') return this.#send(outcome.result.response)
-      throw new Error('impossible: an HTTP request was answered with JSON')
+      assert(outcome.result.kind === 'http', 'an HTTP request is answered with a response')
+      return this.#sendResult(api.front, outcome.result.response)
     }
     if (outcome.status !== 'cancelled') this.#refuse(api.front, KINDS[outcome.status])
+  }
+
+  /** It was made in the function's own process: what cannot be sent is the function's mistake. */
+  #sendResult(front: RouteContext['front'], response: HttpResponse): void {
+    try {
+      this.#send(response)
+    } catch {
+      this.#refuse(front, 'malformed')
+    }
   }
 
   #refuse(front: RouteContext['front'], kind: GatewayErrorKind, payloadBytes = 0): void {

@@ -83,10 +83,15 @@ function functionError(errorType: string, errorMessage: string): FunctionError {
   return { errorType, errorMessage, json }
 }
 
+/** The runtime wrote it; but it did so in the function's own process. */
 function fromJson(json: Uint8Array): FunctionError {
-  const { errorType, errorMessage } = JSON.parse(Buffer.from(json).toString()) as {
-    errorType: string
-    errorMessage: string
+  try {
+    const { errorType, errorMessage } = JSON.parse(Buffer.from(json).toString()) as Record<
+      string,
+      unknown
+    >
+    return { errorType: String(errorType), errorMessage: String(errorMessage), json }
+  } catch {
+    return functionError('Runtime.Unknown', 'the error of the function could not be read')
   }
-  return { errorType, errorMessage, json }
 }

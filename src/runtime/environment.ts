@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import type { RouteContext } from '../events/http.ts'
-import { encodeFrame, FRAME, frameReader } from './frames.ts'
+import { encodeFrame, FRAME, frameReader, ProtocolError } from './frames.ts'
 import { startProcess, type EnvironmentProcess, type Exit, type ProcessCommand } from './process.ts'
 import { decodeEnd, decodeMeasured, encodeWork } from './wire.ts'
 import type { DeathReason, InitFailure, Measured, Work, WorkEnd } from './work.ts'
@@ -159,12 +159,12 @@ class ProcessEnvironment implements Environment {
     return number
   }
 
-  /** A frame that cannot be read means that the other side is broken: nothing it says counts. */
   #guard(read: () => void): void {
     try {
       read()
     } catch (error) {
-      this.#onLog(`spillway: environment ended, ${(error as Error).message}\n`)
+      if (!(error instanceof ProtocolError)) throw error
+      this.#onLog(`spillway: environment ended, ${error.message}\n`)
       this.kill()
     }
   }

@@ -31,6 +31,11 @@ export const FRAME = {
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME]
 
+/** The other side says what cannot be read: it is broken or lies, and nothing it says counts. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError'
+}
+
 const PREFIX_BYTES = 13
 
 /** Larger than any payload or response Lambda allows, small enough not to fill the memory. */
@@ -60,7 +65,7 @@ export type OnFrame = (type: number, seq: number, head: string, body: Buffer) =>
 
 /**
  * Cuts a byte stream into frames; feed it every chunk. A frame that came whole is not copied.
- * @throws {Error} for a frame longer than any that is ever sent: the other side is broken or lies.
+ * @throws {ProtocolError} for a frame longer than any that is sent, or shorter than a frame can be.
  */
 export function frameReader(onFrame: OnFrame): (chunk: Buffer) => void {
   let partial: Buffer | undefined
@@ -106,7 +111,8 @@ export function frameReader(onFrame: OnFrame): (chunk: Buffer) => void {
 function frameLength(chunk: Buffer, at: number): number {
   if (chunk.length - at < PREFIX_BYTES) return PREFIX_BYTES
   const length = 5 + chunk.readUInt32LE(at + 1)
-  if (length > FRAME_BYTES_MAX)
-    throw new Error(`a frame of ${length} bytes is longer than any sent`)
+  if (length < PREFIX_BYTES || length > FRAME_BYTES_MAX) {
+    throw new ProtocolError(`a frame of ${length} bytes is never sent`)
+  }
   return length
 }

@@ -160,7 +160,9 @@ class EnvironmentPool implements Pool {
     const waiting = count + this.#rerunning.size
     while (waiting > this.#starting.size && this.#isStartWorthIt(waiting, oldestMs)) {
       if (!this.#options.machine.claimStart(this)) break
+      const before = this.#starting.size
       this.#start()
+      if (this.#starting.size === before) break
     }
     if (waiting === 0 || this.#reconsidering !== undefined) return
     this.#reconsidering = this.#clock.after(RECONSIDER_MS, () => {
@@ -176,7 +178,8 @@ class EnvironmentPool implements Pool {
    */
   #isStartWorthIt(waiting: number, oldestMs: number): boolean {
     const startMs = this.#inits.mean ?? INIT_GUESS_MS
-    const servers = this.#responsive() + this.#starting.size
+    const ready = this.#isBrief() ? this.#responsive() : this.#ready.size
+    const servers = ready + this.#starting.size
     const meanMs = this.#durations.mean
     if (servers === 0) return true
     if (servers >= this.#usefulMax()) return false
@@ -215,15 +218,22 @@ class EnvironmentPool implements Pool {
   }
 
   #start(): void {
-    const environment = startEnvironment({
-      command: this.#options.command(this.#fn),
-      timeoutMs: this.#fn.timeoutMs,
-      initTimeoutMs: INIT_TIMEOUT_MS,
-      clock: this.#clock,
-      events: this.#events,
-    })
-    this.#starting.add(environment)
-    this.#alive.add(environment)
+    try {
+      const environment = startEnvironment({
+        command: this.#options.command(this.#fn),
+        timeoutMs: this.#fn.timeoutMs,
+        initTimeoutMs: INIT_TIMEOUT_MS,
+        clock: this.#clock,
+        events: this.#events,
+      })
+      this.#starting.add(environment)
+      this.#alive.add(environment)
+    } catch (error) {
+      // The machine is out of something. Those who wait go on waiting, and it is tried again.
+      this.#options.onEvent({ kind: 'log', text: `spillway: ${(error as Error).message}\n` })
+      this.#options.machine.endStart()
+      this.#options.machine.release()
+    }
   }
 
   #onReady(environment: Environment): void {

@@ -48,6 +48,7 @@ export function startProcess(
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', startMark.fd],
   })
+  if (child.pid === undefined && child.stdio === undefined) throw notStarted(child)
   const [, stdout, stderr, input, output] = child.stdio as unknown as Pipes
   // EPIPE here only says what the exit will say with more certainty.
   input.on('error', () => {})
@@ -57,6 +58,12 @@ export function startProcess(
     startMark.close()
   })
   return { pid: child.pid, input, output, startMark, stdout, stderr, kill: () => killGroup(child) }
+}
+
+/** Out of file descriptors, Node gives a child without pipes. */
+function notStarted(child: ChildProcess): Error {
+  child.once('error', () => {})
+  return new Error('the process could not be started')
 }
 
 type Pipes = [null, Readable, Readable, Writable, Readable]
@@ -83,9 +90,11 @@ function reportEnd(child: ChildProcess, output: Readable, onGone: (exit: Exit) =
     settle()
   }
   child.once('exit', ended)
-  // Could not be started at all: there will be no exit.
+  // Could not be started at all: there will be no exit, and nothing to read.
   child.once('error', () => {
-    if (child.pid === undefined) ended(null, null)
+    if (child.pid !== undefined) return
+    drained = true
+    ended(null, null)
   })
 }
 

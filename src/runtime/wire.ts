@@ -1,5 +1,5 @@
 import type { RouteContext } from '../events/http.ts'
-import { encodeFrame, FRAME } from './frames.ts'
+import { encodeFrame, FRAME, ProtocolError } from './frames.ts'
 import type { Measured, Result, Work, WorkEnd } from './work.ts'
 
 /** An invocation as the frame that hands it over. `routeNumber` is what the environment knows a route by. */
@@ -41,7 +41,7 @@ export function decodeMeasured(fields: readonly string[]): Measured {
 
 /**
  * How an invocation ended, from the frame that says so.
- * @throws {Error} for a frame that is none of them.
+ * @throws {ProtocolError} for a frame that is none of them.
  */
 export function decodeEnd(type: number, head: string, body: Buffer): WorkEnd & Measured {
   const fields = head.split('\n')
@@ -56,7 +56,7 @@ export function decodeEnd(type: number, head: string, body: Buffer): WorkEnd & M
     case FRAME.response:
       return { kind: 'result', result: responseOf(fields, body), ...measured }
     default:
-      throw new Error(`unknown frame type ${type}`)
+      throw new ProtocolError(`unknown frame type ${type}`)
   }
 }
 
