@@ -19,7 +19,9 @@ export function parseDurationMs(value: unknown): number | undefined {
 
 /** `0.4 s`, `14 ms`, `2 min`: a duration for people. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`
-  if (ms < 60_000) return `${Number((ms / 1000).toFixed(1))} s`
+  // Rounded first: what rounds up to a unit is shown in it.
+  if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`
+  const seconds = Number((ms / 1000).toFixed(1))
+  if (seconds < 60) return `${seconds} s`
   return `${Number((ms / 60_000).toFixed(1))} min`
 }
