@@ -39,8 +39,8 @@ export interface GatewayErrorFacts {
 
 /**
  * The answer, byte for byte as AWS gives it: a space after the colon in some, none in others
- * (events.md §2, §3, §4). Two are ours, because AWS's are not known or do not exist: a throttle is
- * 429 with `Retry-After` on every front end (DESIGN §11), and `unavailable` is 503.
+ * (docs/reference/http.md). Two are ours, because AWS's are not known or do not exist: a throttle is
+ * 429 with `Retry-After` on every front end, and `unavailable` is 503.
  */
 export function gatewayError(
   front: RouteContext['front'],

@@ -14,7 +14,7 @@ import {
 } from './rest-v1.ts'
 import { requestTime } from './time.ts'
 
-/** Payload 1.0 as an HTTP API fills it: alike, and yet not a REST API's (events.md §3). */
+/** Payload 1.0 as an HTTP API fills it: alike, and yet not a REST API's (docs/reference/http.md). */
 export interface HttpApiV1Event extends Omit<RestEvent, 'requestContext'> {
   version: '1.0'
   requestContext: HttpApiV1RequestContext

@@ -16,7 +16,7 @@ import {
 } from './result.ts'
 
 /**
- * The response of an HTTP API or a Function URL to what its function returned (events.md §3, §4). A
+ * The response of an HTTP API or a Function URL to what its function returned (docs/reference/http.md). A
  * value without `statusCode` is the whole body of a 200; a string then goes out without quotes.
  * @throws {TypeError} when the value is no JSON (a BigInt, a circle), as the runtime would.
  */

@@ -43,7 +43,7 @@ export interface HttpApiRequestContext {
 }
 
 /**
- * The event that an HTTP API gives its function (events.md §1, §3). `rawPath` is decoded, whatever
+ * The event that an HTTP API gives its function (docs/reference/http.md). `rawPath` is decoded, whatever
  * its name says, and a named stage stays in it.
  */
 export function toHttpApiEvent(request: HttpRequest, route: RouteContext): HttpApiEvent {
@@ -68,7 +68,7 @@ export function toHttpApiEvent(request: HttpRequest, route: RouteContext): HttpA
 }
 
 /**
- * The event that a Function URL gives its function (events.md §4). `rawPath` is as sent, cookies
+ * The event that a Function URL gives its function (docs/reference/http.md). `rawPath` is as sent, cookies
  * stand in their header too, and the request id is the invocation's own.
  */
 export function toFunctionUrlEvent(request: HttpRequest, route: RouteContext): HttpApiEvent {

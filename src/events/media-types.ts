@@ -20,7 +20,7 @@ const TEXT = new Set(['application/json', 'application/xml', 'application/javasc
 
 /**
  * Whether an HTTP API or a Function URL passes a body of this Content-Type as text. All else is
- * base64, form posts and a missing type included (recorded, events.md §1).
+ * base64, form posts and a missing type included (recorded, docs/reference/http.md).
  */
 export function isText(contentType: string | undefined): boolean {
   if (contentType === undefined) return false

@@ -24,7 +24,7 @@ function originForm(target: string): string {
   return mark === -1 ? '/' : `/${target.slice(mark)}`
 }
 
-/** `//stage/x` is `/stage/x` to a REST API (recorded, events.md §2). */
+/** `//stage/x` is `/stage/x` to a REST API (recorded, docs/reference/http.md). */
 export function withoutLeadingSlashes(path: string): string {
   if (path.charCodeAt(1) !== SLASH) return path
   let from = 1

@@ -69,7 +69,7 @@ const PASCAL: ReadonlyMap<string, { readonly name: string; readonly inRest: bool
   ['content-type', { name: 'Content-Type', inRest: false }],
 ])
 
-/** events.md §2, "Headers removed from the event". */
+/** Left out of the event, as recorded: docs/reference/http.md. */
 const LEFT_OUT_OF_REST: ReadonlySet<string> = new Set([
   'connection',
   'content-length',

@@ -24,7 +24,7 @@ export interface HeaderFacts {
 
 /**
  * The headers of payload 1.0. REST APIs treat names that differ in case as different names, and so
- * do these maps; `spelling` says which names are re-spelt and left out (events.md §1, §2).
+ * do these maps; `spelling` says which names are re-spelt and left out (docs/reference/http.md).
  */
 export function multiHeaders(request: HttpRequest, spelling: 'rest' | 'v1'): EventHeaders {
   const last: StringMap = { 'X-Amzn-Trace-Id': request.traceId }

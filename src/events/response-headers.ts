@@ -83,7 +83,7 @@ function restName(given: string, lower: string): string {
   return FRAMING.has(lower) || REST_OWN.has(lower) ? '' : given
 }
 
-/** Headers that a REST API keeps for itself and sends under another name (events.md §2). */
+/** Headers that a REST API keeps for itself and sends under another name (docs/reference/http.md). */
 const REMAPPED: ReadonlySet<string> = new Set([
   'authorization',
   'connection',

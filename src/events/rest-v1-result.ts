@@ -24,7 +24,7 @@ export interface ProxyResult {
 }
 
 /**
- * The response of a REST API to what its function returned (events.md §2): known keys only, reserved
+ * The response of a REST API to what its function returned (docs/reference/http.md): known keys only, reserved
  * headers remapped, base64 decoded only where the client's Accept asks for a binary type. Base64
  * that cannot be decoded is answered here, with 500; all else AWS calls malformed is a reason.
  * Takes any value of JSON.

@@ -69,7 +69,7 @@ export interface RestIdentity {
 }
 
 /**
- * The event that a REST API gives its function for a request (events.md §1, §2). The target may
+ * The event that a REST API gives its function for a request (docs/reference/http.md). The target may
  * carry the stage (`/dev/x`) or not (`/x`): `path` never does, `requestContext.path` always.
  *
  * A body is base64 where its Content-Type is one of the API's binary media types, and text

@@ -25,7 +25,7 @@ export interface LimitsControl {
   change(changes: readonly LimitChange[], by: string): LimitsConfig
 }
 
-/** AWS keeps this much of the account unreserved (`aws-concurrency.md` §1.1). */
+/** AWS keeps this much of the account unreserved ("Understanding Lambda function scaling": at most the limit less 100 can be reserved). */
 export const MIN_UNRESERVED = 100
 
 /**

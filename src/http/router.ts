@@ -31,7 +31,7 @@ export interface Router {
  *
  * Within each the most specific route of all APIs wins, and of two equal ones the first. REST APIs
  * compare segments as they were sent and ignore a trailing slash; HTTP APIs decode each segment
- * first (so `%2F` splits nothing), and to them a trailing slash matters (events.md §2, §3).
+ * first (so `%2F` splits nothing), and to them a trailing slash matters (docs/reference/http.md).
  */
 export function createRouter(apis: readonly HttpApi[]): Router {
   const byStage = new Map<string, TrieNode<RouteTarget>>()
@@ -69,7 +69,7 @@ export function createRouter(apis: readonly HttpApi[]): Router {
 const MISS_REST: RouteMiss = { miss: 'rest' }
 const MISS_HTTP_API: RouteMiss = { miss: 'httpapi' }
 
-/** The methods that ANY stands for on a REST API (events.md §2). */
+/** The methods that ANY stands for on a REST API (docs/reference/http.md). */
 const REST_ANY: ReadonlySet<string> = new Set([
   'DELETE',
   'GET',

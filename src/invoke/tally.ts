@@ -8,7 +8,7 @@ export interface Tally {
   readonly functions: ReadonlyMap<string, FunctionTally>
 }
 
-/** How the metrics call an ending (DESIGN §5). */
+/** How the metrics call an ending: these words, and no others. */
 export type OutcomeLabel =
   | 'ok'
   | 'function_error'

@@ -3,7 +3,7 @@ export type Fault = 'client' | 'function' | 'platform'
 
 /**
  * Every error code there is, with its owner and the exit code of a command that ends by it
- * (DESIGN §5: 1 runtime failure, 2 usage or configuration error, 4 the function failed).
+ * (1 runtime failure, 2 usage or configuration error, 4 the function failed).
  */
 const CODES: Readonly<Record<ErrorCode, { fault: Fault; exitCode: number }>> = {
   SPILLWAY_MANIFEST: { fault: 'client', exitCode: 2 },

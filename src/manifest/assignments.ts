@@ -20,7 +20,7 @@ export interface Assignment {
   readonly place: Place
 }
 
-/** Field by field: spillway.yml over custom.spillway over the manifest's own words (DESIGN §5). */
+/** Field by field: spillway.yml over custom.spillway over the manifest's own words (docs/reference/spillway-yml.md). */
 export const RANK = { manifest: 0, custom: 1, config: 2 } as const
 
 /** A function's `group` is nearer to it than a group's `functions: [report*]` in the same file. */

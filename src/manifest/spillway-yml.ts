@@ -17,7 +17,7 @@ import {
 } from './read.ts'
 import { isPresent, type Node } from './tree.ts'
 
-/** A `spillway.yml`, or the section of that name in a manifest: the words of `gate.md` §2.16. */
+/** A `spillway.yml`, or the section of that name in a manifest: its words are in docs/reference/spillway-yml.md. */
 export interface Section extends Reading {
   readonly node: Node
   /** The functions it can speak of: those of its manifest, or all where it was named by `--config`. */

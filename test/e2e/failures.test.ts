@@ -42,7 +42,7 @@ interface Failure {
   readonly what: string
   readonly how: string
   readonly functionKey: 'wild' | 'loop'
-  /** Lambda's error JSON, its trace left out (events.md §8, §10). */
+  /** Lambda's error JSON, its trace left out (docs/reference/http.md). */
   readonly error: (requestId: string) => object
 }
 
