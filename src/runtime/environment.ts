@@ -18,8 +18,11 @@ export interface EnvironmentOptions {
 export interface EnvironmentEvents {
   /** The handler is loaded; from now on it takes work. */
   onReady(environment: Environment): void
-  /** An invocation is over, and there is room for one more. Called before the work's own `onEnd`. */
-  onRoom(environment: Environment, durationMs: number): void
+  /**
+   * An invocation is over, and there is room for one more, unless it takes no more. Called before the
+   * work's own `onEnd`. Without a duration where it did not begin.
+   */
+  onRoom(environment: Environment, durationMs: number | undefined): void
   /** It takes no more work: timed out, or dead. Called before the work's own `onEnd`. */
   onLeaving(environment: Environment): void
   /** Its process is gone; after this it is never heard of again. */
@@ -235,8 +238,8 @@ class ProcessEnvironment implements Environment {
 
   #return(current: Delivery): void {
     this.#shift(current)
+    this.#afterShift(undefined)
     this.#options.events.onReturned(current.work)
-    this.#afterShift(0)
   }
 
   /** The timeout counts from here: no wait and no start of ours is taken from the function's time. */
@@ -275,9 +278,9 @@ class ProcessEnvironment implements Environment {
     this.idleSinceMs = this.busySinceMs
   }
 
-  #afterShift(durationMs: number): void {
-    if (!this.#retired) this.#options.events.onRoom(this, durationMs)
-    else if (this.load === 0) this.kill()
+  #afterShift(durationMs: number | undefined): void {
+    if (this.#retired && this.load === 0) this.kill()
+    this.#options.events.onRoom(this, durationMs)
   }
 
   #leave(): void {

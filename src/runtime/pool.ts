@@ -24,8 +24,11 @@ export interface PoolOptions {
 /** What metrics and logs are told. */
 export type PoolEvent =
   | { readonly kind: 'ready'; readonly initMs: number }
-  | { readonly kind: 'gone'; readonly reason: 'idle' | 'failed_init' | 'died' | 'retired' }
+  | { readonly kind: 'gone'; readonly reason: GoneReason }
   | { readonly kind: 'log'; readonly text: string }
+
+/** `retired`: renewed or closed; `died`: ended by itself, by a timeout or from outside. */
+export type GoneReason = 'idle' | 'failed_init' | 'died' | 'retired'
 
 /** The environments of one function: where a permit becomes a running handler. */
 export interface Pool extends MachineUser {
@@ -84,8 +87,10 @@ class EnvironmentPool implements Pool {
   readonly #ready = new Set<Environment>()
   /** Of those, the free ones. Last in, first out: few stay warm and the rest expires. */
   #idle: Environment[] = []
-  /** Every process that is not gone. */
-  readonly #alive = new Set<Environment>()
+  /** Take no more, and are not done with what they have: its permits are held. */
+  readonly #leaving = new Set<Environment>()
+  /** Every process that is not gone, with what its end will be put down to. */
+  readonly #alive = new Map<Environment, GoneReason>()
   readonly #rerunning = new Set<Work>()
   readonly #durations = createEstimate()
   readonly #inits = createEstimate()
@@ -149,8 +154,8 @@ class EnvironmentPool implements Pool {
     const [oldest] = this.#idle
     if (oldest === undefined) return
     this.#drop(oldest)
+    this.#alive.set(oldest, 'idle')
     oldest.retire()
-    this.#options.onEvent({ kind: 'gone', reason: 'idle' })
   }
 
   /** Starts environments while that is worth it. Called whenever someone waits, or something changed. */
@@ -227,7 +232,7 @@ class EnvironmentPool implements Pool {
         events: this.#events,
       })
       this.#starting.add(environment)
-      this.#alive.add(environment)
+      this.#alive.set(environment, 'died')
     } catch (error) {
       // The machine is out of something. Those who wait go on waiting, and it is tried again.
       this.#options.onEvent({ kind: 'log', text: `spillway: ${(error as Error).message}\n` })
@@ -250,10 +255,9 @@ class EnvironmentPool implements Pool {
   }
 
   /** The handler's own time counts: what the server takes would not be less with more environments. */
-  #onRoom(environment: Environment, durationMs: number): void {
-    this.#durations.add(durationMs)
-    if (!this.#ready.has(environment)) return
-    this.#offer(environment)
+  #onRoom(environment: Environment, durationMs: number | undefined): void {
+    if (durationMs !== undefined) this.#durations.add(durationMs)
+    if (this.#ready.has(environment)) this.#offer(environment)
     if (this.#slots() !== this.#published) this.#publish()
   }
 
@@ -302,13 +306,17 @@ class EnvironmentPool implements Pool {
   #drop(environment: Environment): void {
     if (!this.#ready.delete(environment)) return
     this.#idle = this.#idle.filter((each) => each !== environment)
+    if (environment.load > 0) this.#leaving.add(environment)
     this.#publish()
   }
 
   #slots(): number {
     if (this.#failing !== undefined) return EVERYONE
-    if (this.#isBrief()) return Math.min(this.#ready.size, CORES) * BRIEF_DEPTH
-    return this.#ready.size
+    // The gate counts these too as long as they run; they must take no slot from the others.
+    let leaving = 0
+    for (const { load } of this.#leaving) leaving += load
+    if (this.#isBrief()) return leaving + Math.min(this.#ready.size, CORES) * BRIEF_DEPTH
+    return leaving + this.#ready.size
   }
 
   #publish(): void {
@@ -317,12 +325,15 @@ class EnvironmentPool implements Pool {
   }
 
   #onGone(environment: Environment, failure: InitFailure | undefined): void {
+    const reason = failure === undefined ? this.#alive.get(environment) : 'failed_init'
+    this.#options.onEvent({ kind: 'gone', reason: reason ?? 'died' })
     this.#alive.delete(environment)
-    if (this.#starting.delete(environment)) this.#options.machine.endStart()
-    this.#options.machine.release()
-    const reason = failure === undefined ? 'died' : 'failed_init'
-    this.#options.onEvent({ kind: 'gone', reason })
+    const wasStarting = this.#starting.delete(environment)
+    if (this.#leaving.delete(environment)) this.#publish()
+    // Before the machine wakes anyone: that may be this pool, which must know.
     if (failure !== undefined) this.#onFailedInit(failure)
+    if (wasStarting) this.#options.machine.endStart()
+    this.#options.machine.release()
     if (this.#alive.size === 0) this.#onClosed?.()
     this.reconsider()
   }
@@ -330,6 +341,8 @@ class EnvironmentPool implements Pool {
   #onFailedInit(failure: InitFailure): void {
     this.#failedInits++
     if (this.#failedInits < FAILED_INITS_MAX) return
+    // One of several that were started together, before it was known: no probe.
+    if (this.#failing !== undefined && this.#clock.nowMs() < this.#failing.probeAtMs) return
     const backoffMs = Math.min((this.#failing?.backoffMs ?? PROBE_FIRST_MS / 2) * 2, PROBE_LAST_MS)
     this.#failing = { failure, backoffMs, probeAtMs: this.#clock.nowMs() + backoffMs }
     for (const work of this.#rerunning) this.#refuse(work, this.#failing)
@@ -345,15 +358,20 @@ class EnvironmentPool implements Pool {
   }
 
   #retireAll(): void {
-    const all = [...this.#ready, ...this.#starting]
-    for (const _ of this.#starting) this.#options.machine.endStart()
+    const starting = [...this.#starting]
+    const all = [...this.#ready, ...starting]
+    for (const environment of this.#ready) if (environment.load > 0) this.#leaving.add(environment)
     this.#starting.clear()
     this.#ready.clear()
     this.#idle = []
     this.#failing = undefined
     this.#failedInits = 0
     this.#publish()
-    for (const environment of all) environment.retire()
+    for (const environment of all) {
+      this.#alive.set(environment, 'retired')
+      environment.retire()
+    }
+    for (const _ of starting) this.#options.machine.endStart()
   }
 
   #expireIdle(): void {
