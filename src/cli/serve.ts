@@ -9,39 +9,51 @@ import { watchApp } from './watch.ts'
 
 /** `spillway dev`: pretty output, reload on change, dummy AWS keys. */
 export async function dev(paths: readonly string[], flags: ServeFlags): Promise<void> {
-  const { app, spillway } = await serve(paths, flags, 'dev')
-  const reload = async (): Promise<void> => {
+  const { app, spillway, announce } = await serve(paths, flags, 'dev')
+  const reload = async (): Promise<App> => {
     const next = await readApp(paths, flags)
     spillway.reload(next)
+    return next
   }
-  const stopWatching = watchApp(app, reload, (line) => process.stderr.write(`${line}\n`))
+  const stopWatching = await watchApp(app, reload, (line) => process.stderr.write(`${line}\n`))
   stopOnSignal(async () => {
     await stopWatching()
     await spillway.close()
   })
+  announce()
 }
 
 /** `spillway start`: what operators run. */
 export async function start(paths: readonly string[], flags: ServeFlags): Promise<void> {
-  const { spillway } = await serve(paths, flags, 'start')
+  const { spillway, announce } = await serve(paths, flags, 'start')
   stopOnSignal(() => spillway.close())
+  announce()
+}
+
+interface Serving {
+  readonly app: App
+  readonly spillway: Spillway
+  /** Prints the ready line. */
+  readonly announce: () => void
 }
 
 async function serve(
   paths: readonly string[],
   flags: ServeFlags,
   mode: 'dev' | 'start',
-): Promise<{ app: App; spillway: Spillway }> {
+): Promise<Serving> {
   const sinceMs = performance.now()
   const app = await readApp(paths, flags)
   const spillway = await createSpillway(toOptions(app, flags, mode))
-  const { urls } = spillway
-  if (flags.json === true) {
-    process.stdout.write(`${JSON.stringify({ event: 'ready', ...urls })}\n`)
-  } else if (flags.quiet !== true) {
-    process.stdout.write(`${describeApp(app, urls, performance.now() - sinceMs)}\n`)
+  const announce = (): void => {
+    const { urls } = spillway
+    if (flags.json === true) {
+      process.stdout.write(`${JSON.stringify({ event: 'ready', ...urls })}\n`)
+    } else if (flags.quiet !== true) {
+      process.stdout.write(`${describeApp(app, urls, performance.now() - sinceMs)}\n`)
+    }
   }
-  return { app, spillway }
+  return { app, spillway, announce }
 }
 
 function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): SpillwayOptions {

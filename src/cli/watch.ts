@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { watch } from 'chokidar'
 import { SpillwayError } from '../lib/errors.ts'
 import type { App } from '../model/app.ts'
@@ -15,28 +16,34 @@ const IGNORED = /(?:^|[/\\])(?:node_modules|\.git|\.spillway|\.serverless)(?:[/\
 const SOURCE = /(?:\.[cm]?[jt]sx?|\.ya?ml|(?:^|[/\\])(?:\.env[^/\\]*|(?:package|tsconfig)\.json))$/
 
 /**
- * Calls `reload` when a file of the App changes, one call at a time. A reload that fails is said and
- * the running App goes on. Returns what stops it.
+ * Calls `reload` when a file of the App changes, one call at a time; what it returns is watched from
+ * then on. A reload that fails is said and the running App goes on. Resolves once no change can be
+ * missed any more, with what stops it.
  */
-export function watchApp(
+export async function watchApp(
   app: App,
-  reload: () => Promise<void>,
+  reload: () => Promise<App>,
   say: (line: string) => void,
-): () => Promise<void> {
+): Promise<() => Promise<void>> {
   const folders = app.services.map(({ directory }) => directory)
-  const read = new Set(app.files)
-  const watcher = watch([...folders, ...app.files], {
+  const read = new Set<string>()
+  const watcher = watch(folders, {
     ignored: (path, stats) =>
       IGNORED.test(path) || (stats?.isFile() === true && !read.has(path) && !SOURCE.test(path)),
     ignoreInitial: true,
   })
+  const watchFiles = ({ files }: App): void => {
+    for (const file of files) read.add(file)
+    watcher.add([...files])
+  }
+  watchFiles(app)
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> = Promise.resolve()
 
   const run = async (): Promise<void> => {
     const sinceMs = performance.now()
     try {
-      await reload()
+      watchFiles(await reload())
       say(`reloaded in ${Math.round(performance.now() - sinceMs)} ms`)
     } catch (error) {
       if (!SpillwayError.is(error)) throw error
@@ -50,6 +57,7 @@ export function watchApp(
       running = running.then(run)
     }, SETTLE_MS)
   })
+  await once(watcher, 'ready')
   return async () => {
     clearTimeout(timer)
     await watcher.close()

@@ -2,6 +2,7 @@
  * What runs inside a Node execution environment: loads the handler, then runs one invocation at a
  * time, as Lambda's Node runtime would (`docs/reference/node.md`). It works on Node 20 and later.
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { Socket } from 'node:net'
 import { fromResult, toEvent, type HttpRequest, type RouteContext } from '../../events/index.ts'
 import { FRAME, frameReader, type FrameType } from '../frames.ts'
@@ -37,8 +38,12 @@ const takesCallbacks = nodeMajor < 24
 const routes = new Map<number, RouteContext>()
 /** Handed over while another one runs. */
 const ahead: { type: number; seq: number; head: string; body: Buffer }[] = []
+/** Whose code it is that runs, throws or logs: the invocation's that began it, over or not. */
+const owner = new AsyncLocalStorage<Running>()
 let handler: Handler | undefined
 let running: Running | undefined
+/** Set when something of an invocation that is over has thrown: the process ends after what runs. */
+let exitAfter: number | undefined
 
 const input = new Socket({
   fd: 3,
@@ -91,9 +96,15 @@ function refuseCallbackHandler(loaded: Handler): void {
 }
 
 /** Ends the process: what is wrong is beyond the invocation, whose caller is told. */
-function fail(title: string, error: unknown, exitCode: number): never {
+function fail(title: string, error: unknown, exitCode: number): void {
+  const culprit = owner.getStore() ?? running
   const line = `${title} \t${toErrorLog(error)}`
-  send(FRAME.log, running?.seq ?? 0, '', textLine('ERROR', running?.id, line))
+  send(FRAME.log, running?.seq ?? 0, '', textLine('ERROR', culprit?.id, line))
+  if (running !== undefined && culprit !== running) {
+    // On Lambda this would cost the invocation that runs now, whose fault it is not.
+    exitAfter = exitCode
+    return
+  }
   if (running !== undefined) finish(FRAME.error, '', JSON.stringify(toErrorJson(error)))
   else if (handler === undefined) {
     send(FRAME.initError, 0, '', JSON.stringify(toErrorJson(error)))
@@ -194,9 +205,11 @@ function call(makeEvent: () => unknown): void {
   try {
     const event = makeEvent()
     if (!markStarted(current.seq)) return refuse(current)
-    const returned = takesCallbacks
-      ? loaded(event, current.context, (error, result) => onCallback(current, error, result))
-      : loaded(event, current.context)
+    const returned = owner.run(current, () =>
+      takesCallbacks
+        ? loaded(event, current.context, (error, result) => onCallback(current, error, result))
+        : loaded(event, current.context),
+    )
     if (isPromise(returned)) {
       current.isAsync = true
       returned.then(
@@ -299,6 +312,7 @@ function finish(type: FrameType, head: string, body: Uint8Array | string): void 
 
 /** Waits for what comes next. A turn of the loop lies between two invocations, for their I/O. */
 function rest(): void {
+  if (exitAfter !== undefined) process.exit(exitAfter)
   input.ref()
   if (ahead.length > 0) setImmediate(runNext)
 }
