@@ -30,6 +30,9 @@ const acts = {
   loop: () => { for (;;); },
   throwAfter: () => setTimeout(() => { throw new RangeError('too late') }, 5) && undefined,
   rejectAfter: () => setTimeout(() => Promise.reject(new Error('too late')), 5) && undefined,
+  throwLater: () => setTimeout(() => { throw new RangeError('too late') }, 300) && undefined,
+  rejectLater: () => setTimeout(() => Promise.reject(new Error('too late')), 300) && undefined,
+  nap: () => new Promise((resolve) => setTimeout(resolve, 1000)),
 }
 export const handler = async (event) => {
   await acts[event.queryStringParameters?.how ?? event.how]?.()
@@ -144,6 +147,20 @@ describe('A handler that', () => {
     })
   }
 })
+
+for (const how of ['throwLater', 'rejectLater']) {
+  test(`what an answered invocation leaves behind (${how}) does not cost the next one`, async (t) => {
+    const server = await start(t)
+    assert.deepEqual(await get(`${server.api}/wild?how=${how}`), WELL)
+    const [environment] = environmentsOf(server.pid)
+    // It fails in the middle of this one, which runs in the same environment.
+    assert.deepEqual(await get(`${server.api}/wild?how=nap`), WELL)
+    await until('the end of its environment', () =>
+      environmentsOf(server.pid).every(({ pid }) => pid !== environment?.pid),
+    )
+    assert.deepEqual(await get(`${server.api}/wild`), WELL)
+  })
+}
 
 interface Invoked extends Answer {
   readonly functionError: string | null
