@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 import { Gate } from '../../src/gate/gate.ts'
 import type { FunctionSnapshot } from '../../src/gate/snapshot.ts'
 import { createRetryBudget } from '../../src/invoke/budget.ts'
-import type { Caller, Invocation, Invoker, Outcome } from '../../src/invoke/invocation.ts'
+import type { Invocation, Invoker, Outcome } from '../../src/invoke/invocation.ts'
 import { createInvoker } from '../../src/invoke/invoker.ts'
 import type { LogLine } from '../../src/invoke/journal.ts'
 import { createTally, type Tally } from '../../src/invoke/tally.ts'
@@ -46,10 +46,7 @@ export interface RigOptions {
 }
 
 /** What of an invocation a test may choose. */
-export type Given = Partial<Pick<Invocation, 'deadlineMs' | 'tail' | 'payload'>> & {
-  readonly functionName?: string
-  readonly caller?: Caller
-}
+export type Given = Partial<Omit<Invocation, 'id' | 'source'>>
 
 /** Gate, environments and invoker as the server wires them, with a clock of one's own. */
 export interface Rig {
@@ -141,7 +138,7 @@ function invocationOf(event: unknown, given: Given = {}): Invocation {
   return {
     id: crypto.randomUUID(),
     functionName: FUNCTION,
-    payload: { kind: 'json', json: Buffer.from(JSON.stringify(event)) },
+    payload: { kind: 'json', json: Buffer.from(JSON.stringify(event) ?? '') },
     source: 'invoke',
     deadlineMs: Infinity,
     invokedArn: `arn:aws:lambda:us-east-1:123456789012:function:${FUNCTION}`,

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import * as fc from 'fast-check'
+import { createMachine, type MachineOptions, type MachineUser } from '../../src/runtime/machine.ts'
+
+interface User extends MachineUser {
+  readonly name: string
+  asked: number
+  evicted: number
+  idleMs: number | undefined
+}
+
+function setup(options: MachineOptions, ...names: readonly string[]) {
+  const users: User[] = names.map((name) => ({
+    name,
+    asked: 0,
+    evicted: 0,
+    idleMs: undefined,
+    reconsider() {
+      this.asked++
+    },
+    oldestIdleMs() {
+      return this.idleMs
+    },
+    evictOldestIdle() {
+      this.evicted++
+    },
+  }))
+  const machine = createMachine(options, () => users)
+  const of = (name: string): User => users.find((user) => user.name === name) as User
+  return { machine, of }
+}
+
+describe('A machine', () => {
+  test('starts so many environments at once, and wakes who was refused when one is ready', () => {
+    const { machine, of } = setup({ environmentsMax: 10, startsMax: 2 }, 'a', 'b', 'c')
+    assert.deepEqual([machine.claimStart(of('a')), machine.claimStart(of('a'))], [true, true])
+    assert.deepEqual([machine.claimStart(of('b')), machine.claimStart(of('c'))], [false, false])
+    machine.endStart()
+    assert.deepEqual([of('b').asked, of('c').asked], [1, 0], 'first come, first woken')
+    assert.equal(machine.claimStart(of('b')), true)
+    machine.endStart()
+    assert.deepEqual([of('b').asked, of('c').asked], [1, 1])
+    assert.equal(machine.environments, 3)
+  })
+
+  test('wakes nobody twice for one refusal', () => {
+    const { machine, of } = setup({ environmentsMax: 10, startsMax: 1 }, 'a', 'b')
+    assert.equal(machine.claimStart(of('a')), true)
+    assert.equal(machine.claimStart(of('b')), false)
+    assert.equal(machine.claimStart(of('b')), false)
+    machine.endStart()
+    machine.release()
+    assert.equal(of('b').asked, 1)
+  })
+
+  test('makes place by ending the environment that was idle longest, of whatever function', () => {
+    const { machine, of } = setup({ environmentsMax: 3, startsMax: 9 }, 'a', 'b', 'c', 'd')
+    for (const name of ['a', 'b', 'c']) assert.equal(machine.claimStart(of(name)), true)
+    of('a').idleMs = 200
+    of('b').idleMs = 100
+    of('d').idleMs = 50
+    assert.equal(machine.claimStart(of('d')), false, 'not before the other is gone')
+    assert.deepEqual([of('a').evicted, of('b').evicted, of('c').evicted], [0, 1, 0])
+    assert.equal(of('d').evicted, 0, 'its own is of use to it')
+    machine.release()
+    assert.equal(of('d').asked, 1)
+    assert.equal(machine.claimStart(of('d')), true)
+  })
+
+  test('ends nothing where a start has to wait anyway, or where nothing is idle', () => {
+    const { machine, of } = setup({ environmentsMax: 1, startsMax: 1 }, 'a', 'b')
+    assert.equal(machine.claimStart(of('a')), true)
+    of('a').idleMs = 1
+    assert.equal(machine.claimStart(of('b')), false)
+    assert.equal(of('a').evicted, 0)
+    machine.endStart()
+    of('a').idleMs = undefined
+    assert.equal(machine.claimStart(of('b')), false)
+    assert.equal(of('a').evicted, 0)
+  })
+
+  test('never has more environments or starts than allowed, whatever comes', () => {
+    const step = fc.constantFrom('claim', 'ready', 'failed', 'gone')
+    const steps = fc.array(step, { maxLength: 60, size: 'max' })
+    fc.assert(
+      fc.property(steps, (given) => {
+        const { machine, of } = setup({ environmentsMax: 5, startsMax: 2 }, 'a')
+        let starting = 0
+        let ready = 0
+        for (const each of given) {
+          if (each === 'claim') {
+            const allowed = starting < 2 && starting + ready < 5
+            assert.equal(machine.claimStart(of('a')), allowed)
+            if (allowed) starting++
+          } else if (each === 'gone') {
+            if (ready === 0) continue
+            ready--
+            machine.release()
+          } else if (starting > 0) {
+            starting--
+            machine.endStart()
+            if (each === 'ready') ready++
+            else machine.release()
+          }
+          assert.equal(machine.environments, starting + ready)
+        }
+      }),
+    )
+  })
+})
