@@ -208,8 +208,11 @@ async function open(
     },
     async close() {
       parts.draining = true
-      await Promise.all(Object.values(listening).map((each) => each.close(DRAIN_MS)))
+      const { admin, ...doors } = listening
+      await Promise.all(Object.values(doors).map((door) => door.close(DRAIN_MS)))
       await parts.fleet.close()
+      // Last: until then `/readyz` says 503, and not nothing.
+      await admin?.close(0)
     },
   }
 }

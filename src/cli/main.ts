@@ -70,6 +70,12 @@ outputOptions(
   (await import('./limits.ts')).setLimits(changes, options),
 )
 
+// Whoever reads has gone (`spillway start | head`): nobody is left to write for.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
 try {
   await program.parseAsync()
 } catch (error) {
