@@ -42,6 +42,19 @@ export function createJournal(
     write,
     start: () => write(startLine(requestId, json, time())),
     end: (report) => write(endLines({ ...report, requestId, memoryMb: fn.memoryMb }, json, time())),
-    tail: () => (options.tail ? Buffer.from(kept).subarray(-TAIL_BYTES).toString() : undefined),
+    tail: () => (options.tail ? lastOf(kept) : undefined),
   }
+}
+
+/** As many of the last bytes as make whole characters. */
+function lastOf(text: string): string {
+  const bytes = Buffer.from(text)
+  let from = Math.max(0, bytes.length - TAIL_BYTES)
+  while (isContinuation(bytes[from])) from++
+  return bytes.toString('utf8', from)
+}
+
+/** Whether UTF-8 has this byte inside a character only. */
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x80 && byte < 0xc0
 }
