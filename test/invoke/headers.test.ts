@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { outcomeHeaders, traceIdOf } from '../../src/invoke/headers.ts'
+
+const FACTS = { handlerStarted: true, attempts: 2, waitedMs: 41.6 }
+
+describe('The headers of an outcome', () => {
+  test('say whether the handler began, how often it was tried and what it waited', () => {
+    assert.deepEqual(outcomeHeaders({ ...FACTS, status: 'malformed', reason: '' }), [
+      'x-spillway-handler-started',
+      '1',
+      'x-spillway-attempts',
+      '2',
+      'x-spillway-waited-ms',
+      '42',
+    ])
+  })
+
+  const limits = [
+    [{ scope: 'account', name: '' }, 'account'],
+    [{ scope: 'group', name: 'etl' }, 'group/etl'],
+    [{ scope: 'function', name: 'report' }, 'function/report'],
+  ] as const
+  for (const [limit, id] of limits) {
+    test(`name the limit that blocked it (${id})`, () => {
+      const blocked = { ...limit, max: 2, inUse: 2, waitedMs: 0 }
+      const headers = outcomeHeaders({
+        status: 'throttled',
+        blocked,
+        handlerStarted: false,
+        attempts: 0,
+        waitedMs: 0,
+      })
+      assert.deepEqual(headers.slice(0, 4), [
+        'x-spillway-handler-started',
+        '0',
+        'x-spillway-attempts',
+        '0',
+      ])
+      assert.deepEqual(headers.slice(-2), ['x-spillway-limit', id])
+    })
+  }
+})
+
+describe('A trace id', () => {
+  const ID = '182f9086-3f1e-4b0c-9f6e-2a57b2c0a111'
+  const WALL_MS = 0x67891233 * 1000 + 999
+
+  test("is the caller's own where it is one", () => {
+    const given = 'Root=1-67891233-abcdef012345678912345678;Parent=463ac35c9f6413ad;Sampled=1'
+    assert.equal(traceIdOf(given, ID, WALL_MS), given)
+  })
+
+  test('is else a new one of the time and the request', () => {
+    for (const given of [undefined, '', 'nonsense', ['Root=1-1-1', 'Root=2-2-2']]) {
+      assert.equal(traceIdOf(given, ID, WALL_MS), 'Root=1-67891233-182f90863f1e4b0c9f6e2a57')
+    }
+  })
+})
