@@ -1,0 +1,119 @@
+import { Agent, createServer, request, type ClientRequest, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { TestContext } from 'node:test'
+import { createApi, type ApiOptions, type RequestFacts } from '../../src/http/api.ts'
+import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
+import { virtualClock, type VirtualClock } from '../../src/lib/clock.ts'
+import type { App, HttpApi, HttpRoute } from '../../src/model/app.ts'
+import { appOf } from '../aws/serve.ts'
+
+const TIMEOUT_MS = 29_000
+
+/** An API of these routes, `POST /lead/{id}` or `$default`, all to one function. */
+export function apiOf(
+  front: HttpApi['front'],
+  routes: readonly string[],
+  more: Partial<HttpApi> & { readonly route?: Partial<HttpRoute> } = {},
+): HttpApi {
+  const { route, ...api } = more
+  return {
+    id: `${front.slice(0, 4)}000000`,
+    service: 'shop',
+    front,
+    stage: front === 'rest' ? 'dev' : '$default',
+    payload: front === 'rest' ? '1.0' : '2.0',
+    binaryMediaTypes: [],
+    stageVariables: {},
+    apiKeys: [],
+    ...api,
+    routes: routes.map((key) => {
+      const [method = 'ANY', path = ''] = key === '$default' ? ['ANY', key] : key.split(' ')
+      const place = { file: 'serverless.yml', line: 1, column: 1 }
+      const own = { method, path, functionName: 'effect', timeoutMs: TIMEOUT_MS }
+      return { ...own, apiKeyRequired: false, place, ...route }
+    }),
+  }
+}
+
+/** An answer as it came, its headers in order and as they were written. */
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingMessage['headers']
+  readonly rawHeaders: readonly string[]
+  readonly text: string
+}
+
+export interface Sent {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Uint8Array
+}
+
+/** The API listener on a socket; one connection serves all that is sent. */
+export interface ServedApi {
+  readonly clock: VirtualClock
+  readonly facts: RequestFacts[]
+  readonly errors: unknown[]
+  /** How many connections there have been. */
+  connections(): number
+  send(path: string, sent?: Sent): Promise<Answer>
+  /** Sends, and leaves the answer to whoever wants to leave before it. */
+  start(path: string, sent?: Sent): ClientRequest
+}
+
+type Invoke = (invocation: Invocation) => Promise<Outcome> | Outcome
+
+/** Opens the listener in front of an invoker that answers as it is told. */
+export async function serveApi(
+  t: TestContext,
+  given: {
+    readonly apis: readonly HttpApi[]
+    readonly invoke: Invoke
+    readonly app?: Partial<App>
+    readonly options?: Partial<ApiOptions>
+  },
+): Promise<ServedApi> {
+  const clock = virtualClock(Date.UTC(2026, 10, 24))
+  const facts: RequestFacts[] = []
+  const errors: unknown[] = []
+  const api = createApi({
+    invoker: { invoke: async (invocation) => await given.invoke(invocation) },
+    clock,
+    draining: () => false,
+    onRequest: (each) => facts.push(each),
+    onError: (error) => errors.push(error),
+    ...given.options,
+  })
+  api.configure({ ...appOf([{ name: 'effect' }]), apis: given.apis, ...given.app })
+  const server = createServer(api.handle)
+  let connections = 0
+  server.on('connection', () => connections++)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.after(() => {
+    agent.destroy()
+    server.closeAllConnections()
+    server.close()
+  })
+  const start = (path: string, { method = 'GET', headers = {}, body }: Sent = {}): ClientRequest =>
+    request({ port, host: '127.0.0.1', path, method, headers, agent }).end(body)
+  return {
+    clock,
+    facts,
+    errors,
+    connections: () => connections,
+    start,
+    send: (path, sent) => answerOf(start(path, sent)),
+  }
+}
+
+/** @throws {Error} when the connection ends first. */
+export async function answerOf(out: ClientRequest): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
+  out.once('response', resolve).once('error', reject)
+  const response = await promise
+  const text = Buffer.concat((await response.toArray()) as Buffer[]).toString('latin1')
+  const { statusCode = 0, headers, rawHeaders } = response
+  return { status: statusCode, headers, rawHeaders, text }
+}
