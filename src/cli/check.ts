@@ -64,7 +64,7 @@ export function limitLines(limits: LimitsConfig, uncapped: readonly string[]): s
     const own = Math.max(inside, group.guaranteedConcurrency ?? 0)
     guaranteed += own
     lines.push(
-      `group ${name}: ${members.length} functions, ${maxText(group.maxConcurrency ?? Infinity)}${own === 0 ? '' : `, ${own} guaranteed`}`,
+      `group ${name}: ${members.length} ${members.length === 1 ? 'function' : 'functions'}, ${maxText(group.maxConcurrency ?? Infinity)}${own === 0 ? '' : `, ${own} guaranteed`}`,
     )
   }
   const max = limits.account.maxConcurrency
