@@ -27,5 +27,6 @@ export function traceIdOf(
 ): string {
   if (typeof given === 'string' && given.startsWith('Root=')) return given
   const seconds = Math.floor(wallMs / 1000).toString(16)
-  return `Root=1-${seconds}-${requestId.replaceAll('-', '').slice(0, 24)}`
+  const digits = `${requestId.slice(0, 8)}${requestId.slice(9, 13)}${requestId.slice(24)}`
+  return `Root=1-${seconds}-${digits}`
 }

@@ -30,12 +30,13 @@ export function createJournal(
   let kept = ''
 
   const write = (text: string): void => {
-    const end = text.endsWith('\n') ? text.length - 1 : text.length
-    for (const line of text.slice(0, end).split('\n')) {
-      options.log({ functionName: fn.name, requestId, text: line })
-    }
-    if (options.tail) kept = (kept + text.slice(0, end) + '\n').slice(-TAIL_BYTES)
+    const whole = text.endsWith('\n') ? text.slice(0, -1) : text
+    if (options.tail) kept = `${kept}${whole}\n`.slice(-TAIL_BYTES)
+    // Nearly all text is one line.
+    if (!whole.includes('\n')) return log(whole)
+    for (const line of whole.split('\n')) log(line)
   }
+  const log = (text: string): void => options.log({ functionName: fn.name, requestId, text })
   const time = (): string => (json ? new Date().toISOString() : '')
 
   return {

@@ -243,7 +243,6 @@ class EnvironmentPool implements Pool {
 
   #onReady(environment: Environment): void {
     if (!this.#starting.delete(environment)) return
-    this.#options.machine.endStart()
     this.#inits.add(environment.initMs)
     this.#failedInits = 0
     this.#failing = undefined
@@ -251,6 +250,8 @@ class EnvironmentPool implements Pool {
     this.#options.onEvent({ kind: 'ready', initMs: environment.initMs })
     this.#offer(environment)
     this.#publish()
+    // Last: the machine may wake this very pool, which must know what it has.
+    this.#options.machine.endStart()
     this.reconsider()
   }
 
