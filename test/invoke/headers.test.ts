@@ -53,7 +53,7 @@ describe('A trace id', () => {
 
   test('is else a new one of the time and the request', () => {
     for (const given of [undefined, '', 'nonsense', ['Root=1-1-1', 'Root=2-2-2']]) {
-      assert.equal(traceIdOf(given, ID, WALL_MS), 'Root=1-67891233-182f90863f1e4b0c9f6e2a57')
+      assert.equal(traceIdOf(given, ID, WALL_MS), 'Root=1-67891233-182f90863f1e2a57b2c0a111')
     }
   })
 })

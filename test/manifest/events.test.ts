@@ -37,7 +37,7 @@ for (const [event, message] of [
   ['http: /a', '9:13  expected the http event to be like "POST /lead/{leadId}", got: "/a"'],
   [
     'http: GTE /a',
-    '9:13  expected the method to be one of ANY, GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, got: "GTE"',
+    '9:13  expected the method to be one of ANY, GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, got: "GTE", did you mean "GET"?',
   ],
   ['http: { method: get }', '9:7  expected the http event to have a path, got: nothing'],
   ['http: { path: a }', '9:7  expected the http event to have a method, got: nothing'],

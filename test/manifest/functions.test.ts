@@ -94,7 +94,10 @@ for (const [line, message] of [
   ['environment: { A: { b: 1 } }', 'expected A to be a text, got: a map'],
   ['events: { http: GET / }', 'expected the events of a to be a list, got: a map'],
   ['name: a b', 'expected the name of a to be of letters, digits, "-" and "_", got: "a b"'],
-  ['logs: { logFormat: jsno }', 'expected logFormat to be one of Text, JSON, got: "jsno"'],
+  [
+    'logs: { logFormat: jsno }',
+    'expected logFormat to be one of Text, JSON, got: "jsno", did you mean "JSON"?',
+  ],
 ] as const) {
   test(`${line} is an error`, async () => {
     const { errors } = await tryLoad({ 'serverless.yml': oneFunction({ fn: line }) })
