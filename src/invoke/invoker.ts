@@ -64,6 +64,7 @@ class Run implements Work, Asker {
   #permit: Permit | undefined
   #waiting: Waiting | undefined
   #attempts = 0
+  #gaveUp = false
   #startedMs: number | undefined
   #durationMs: number | undefined
   #initMs: number | undefined
@@ -139,7 +140,8 @@ class Run implements Work, Asker {
 
   onEnd(end: WorkEnd): void {
     this.#late?.[Symbol.dispose]()
-    if (end.kind === 'died' && !end.started && this.#mayRetry()) return this.#rerun(end)
+    const retry = end.kind === 'died' && !end.started && !this.#gaveUp && this.#mayRetry()
+    if (retry) return this.#rerun(end)
     const waitedMs = this.#permit?.waitedMs ?? 0
     this.#permit?.release()
     const ending = toEnding(end, this.id)
@@ -159,7 +161,7 @@ class Run implements Work, Asker {
     const place = this.#target.pool.rerun(this)
     this.#late = clock.after(this.#invocation.deadlineMs - clock.nowMs(), () => {
       if (!place.withdraw()) return
-      this.#attempts = ATTEMPTS_MAX
+      this.#gaveUp = true
       this.onEnd(end)
     })
   }

@@ -107,8 +107,9 @@ class ProcessEnvironment implements Environment {
     this.#process = startProcess(options.command, (exit) => this.#onGone(exit))
     const read = frameReader((type, seq, head, body) => this.#onFrame(type, seq, head, body))
     this.#process.output.on('data', (chunk: Buffer) => this.#guard(() => read(chunk)))
-    this.#process.stdout.on('data', (chunk: Buffer) => this.#onLog(chunk.toString()))
-    this.#process.stderr.on('data', (chunk: Buffer) => this.#onStderr(chunk.toString()))
+    const { stdout, stderr } = this.#process
+    stdout.setEncoding('utf8').on('data', (text: string) => this.#onLog(text))
+    stderr.setEncoding('utf8').on('data', (text: string) => this.#onStderr(text))
     this.#initTimer = this.#clock.after(options.initTimeoutMs, () => {
       this.#initTimedOut = true
       this.kill()
