@@ -73,7 +73,7 @@ export interface InvokeOptions {
 }
 
 const INVOKE_WAIT_MS = 60_000
-/** How long a request may still take once the server is to stop. */
+/** How long what runs may still take once the server is to stop; then it is interrupted. */
 const DRAIN_MS = 30_000
 
 /**
@@ -112,7 +112,7 @@ function assemble(options: SpillwayOptions): Parts {
   checkLimits(app.limits)
   const clock = realClock
   const log = options.log ?? createLog('info')
-  const writeLog = options.onLog ?? stdoutLog()
+  const writeLog = options.onLog ?? stdoutLog
   const tally = createTally()
   const exits = new Map<string, number>()
   const gate = new Gate(app.limits, {
@@ -169,14 +169,16 @@ function onPoolEvent(
   if (event.kind === 'gone') exits.set(event.reason, (exits.get(event.reason) ?? 0) + 1)
   if (event.kind !== 'log') return
   for (const text of event.text.replace(/\n$/, '').split('\n')) {
-    writeLog({ functionName, requestId: undefined, text })
+    writeLog({ functionName, requestId: undefined, text, platform: false })
   }
 }
 
-function stdoutLog(): (line: LogLine) => void {
-  const writer = createLineWriter(process.stdout)
-  process.once('exit', () => writer.flush())
-  return ({ text }) => writer.write(text)
+/** One for the process: what several instances write goes to the same place. */
+const stdout = createLineWriter(process.stdout)
+process.once('exit', () => stdout.flush())
+
+function stdoutLog({ text }: LogLine): void {
+  stdout.write(text)
 }
 
 async function open(
@@ -197,6 +199,9 @@ async function open(
     parts.api.configure(app)
   }
   apply(options.app)
+  // Whatever ends this process, a handler that loops for ever must not outlive it.
+  const kill = (): void => parts.fleet.kill()
+  process.once('exit', kill)
 
   return {
     urls: Object.fromEntries(Object.entries(listening).map(([name, { url }]) => [name, url])),
@@ -209,8 +214,11 @@ async function open(
     async close() {
       parts.draining = true
       const { admin, ...doors } = listening
+      const overdue = setTimeout(kill, DRAIN_MS)
       await Promise.all(Object.values(doors).map((door) => door.close(DRAIN_MS)))
       await parts.fleet.close()
+      clearTimeout(overdue)
+      process.off('exit', kill)
       // Last: until then `/readyz` says 503, and not nothing.
       await admin?.close(0)
     },

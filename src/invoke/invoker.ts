@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Asker, Decision, Gate, Permit, Waiting } from '../gate/gate.ts'
 import type { FunctionDefinition } from '../model/app.ts'
-import type { Pool } from '../runtime/pool.ts'
+import { LATE, type Pool } from '../runtime/pool.ts'
 import type { Work, WorkEnd } from '../runtime/work.ts'
 import { toAsk } from './ask.ts'
 import type { RetryBudget } from './budget.ts'
@@ -61,14 +61,13 @@ class Run implements Work, Asker {
   readonly invokedArn: string
   readonly traceId: string
   readonly clientContext?: string
+  readonly deadlineMs: number
   #permit: Permit | undefined
   #waiting: Waiting | undefined
   #attempts = 0
-  #gaveUp = false
   #startedMs: number | undefined
   #durationMs: number | undefined
   #initMs: number | undefined
-  #late: Disposable | undefined
 
   constructor(
     options: InvokerOptions,
@@ -84,6 +83,7 @@ class Run implements Work, Asker {
     this.payload = invocation.payload
     this.invokedArn = invocation.invokedArn
     this.traceId = invocation.traceId
+    this.deadlineMs = invocation.deadlineMs
     if (invocation.clientContext !== undefined) this.clientContext = invocation.clientContext
     const { log } = options
     this.#journal = createJournal(target.fn, this.id, { tail: invocation.tail ?? false, log })
@@ -118,17 +118,13 @@ class Run implements Work, Asker {
       case 'cancelled':
         return this.#settle({ status: 'cancelled' }, decision.waitedMs)
       case 'late':
-        return this.#settle(
-          { status: 'platform_error', message: 'no execution environment was free in time' },
-          decision.waitedMs,
-        )
+        return this.#settle({ status: 'platform_error', message: LATE }, decision.waitedMs)
       case 'gone':
         return this.#settle(unknownFunction(this.#invocation), decision.waitedMs)
     }
   }
 
   onStarted(initMs: number | undefined): void {
-    this.#late?.[Symbol.dispose]()
     this.#startedMs = this.#options.clock.nowMs()
     this.#initMs = initMs
     this.#journal.start()
@@ -139,9 +135,7 @@ class Run implements Work, Asker {
   }
 
   onEnd(end: WorkEnd): void {
-    this.#late?.[Symbol.dispose]()
-    const retry = end.kind === 'died' && !end.started && !this.#gaveUp && this.#mayRetry()
-    if (retry) return this.#rerun(end)
+    if (end.kind === 'died' && !end.started && this.#mayRetry()) return this.#rerun()
     const waitedMs = this.#permit?.waitedMs ?? 0
     this.#permit?.release()
     const ending = toEnding(end, this.id)
@@ -153,17 +147,10 @@ class Run implements Work, Asker {
     return this.#attempts < ATTEMPTS_MAX && this.#target.budget.take()
   }
 
-  /** Still bounded by the caller's deadline, whatever keeps the next environment from starting. */
-  #rerun(end: WorkEnd): void {
-    const { clock, tally } = this.#options
+  #rerun(): void {
     this.#attempts++
-    tally.addRetry(this.#invocation.functionName)
-    const place = this.#target.pool.rerun(this)
-    this.#late = clock.after(this.#invocation.deadlineMs - clock.nowMs(), () => {
-      if (!place.withdraw()) return
-      this.#gaveUp = true
-      this.onEnd(end)
-    })
+    this.#options.tally.addRetry(this.#invocation.functionName)
+    this.#target.pool.rerun(this)
   }
 
   #report(end: WorkEnd, { status, ...ending }: Ending): void {

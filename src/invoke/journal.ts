@@ -7,6 +7,8 @@ export interface LogLine {
   /** Undefined for what is written while no invocation runs. */
   readonly requestId: string | undefined
   readonly text: string
+  /** START, END and REPORT, which the function did not write. */
+  readonly platform: boolean
 }
 
 /** The log of one invocation: what the function writes, between START and END. */
@@ -29,20 +31,22 @@ export function createJournal(
   const json = fn.logFormat === 'JSON'
   let kept = ''
 
-  const write = (text: string): void => {
+  const write = (text: string, platform = false): void => {
     const whole = text.endsWith('\n') ? text.slice(0, -1) : text
     if (options.tail) kept = `${kept}${whole}\n`.slice(-TAIL_BYTES)
     // Nearly all text is one line.
-    if (!whole.includes('\n')) return log(whole)
-    for (const line of whole.split('\n')) log(line)
+    if (!whole.includes('\n')) return log(whole, platform)
+    for (const line of whole.split('\n')) log(line, platform)
   }
-  const log = (text: string): void => options.log({ functionName: fn.name, requestId, text })
+  const log = (text: string, platform: boolean): void =>
+    options.log({ functionName: fn.name, requestId, text, platform })
   const time = (): string => (json ? new Date().toISOString() : '')
 
   return {
-    write,
-    start: () => write(startLine(requestId, json, time())),
-    end: (report) => write(endLines({ ...report, requestId, memoryMb: fn.memoryMb }, json, time())),
+    write: (text) => write(text),
+    start: () => write(startLine(requestId, json, time()), true),
+    end: (report) =>
+      write(endLines({ ...report, requestId, memoryMb: fn.memoryMb }, json, time()), true),
     tail: () => (options.tail ? lastOf(kept) : undefined),
   }
 }

@@ -1,3 +1,4 @@
+import { INIT_TIMEOUT_MS } from '../runtime/pool.ts'
 import type { DeathReason, InitFailure, WorkEnd } from '../runtime/work.ts'
 import type { FunctionError, Outcome } from './invocation.ts'
 
@@ -36,16 +37,15 @@ function neverStarted(reason: DeathReason): Ending {
 /** Killed from outside is not the function's fault, and is counted apart. */
 function ofDeath(reason: DeathReason, requestId: string): Ending {
   const error = exitError(reason, requestId)
-  const fromOutside = reason.signal === 'SIGKILL' || reason.signal === 'SIGTERM'
-  return { status: fromOutside && !reason.outOfMemory ? 'interrupted' : 'function_error', error }
+  const killed = reason.signal === 'SIGKILL' || reason.signal === 'SIGTERM'
+  const byOwnFault = reason.outOfMemory || reason.brokeProtocol
+  return { status: killed && !byOwnFault ? 'interrupted' : 'function_error', error }
 }
 
 function initError({ error, timedOut, reason }: InitFailure, requestId: string): FunctionError {
   if (error !== undefined) return fromJson(error)
   return timedOut ? timeoutError(requestId, INIT_TIMEOUT_MS) : exitError(reason, requestId)
 }
-
-const INIT_TIMEOUT_MS = 10_000
 
 /** Recorded 2025-11: `Task timed out after 3.00 seconds`. */
 function timeoutError(requestId: string, timeoutMs: number): FunctionError {

@@ -88,6 +88,7 @@ class ProcessEnvironment implements Environment {
   #initError: Uint8Array | undefined
   #initTimedOut = false
   #outOfMemory = false
+  #brokeProtocol = false
   #maxMemoryUsedMb = 0
   #retired = false
   #corked = false
@@ -164,10 +165,13 @@ class ProcessEnvironment implements Environment {
   }
 
   #guard(read: () => void): void {
+    // What follows would be read out of step.
+    if (this.#brokeProtocol) return
     try {
       read()
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
+      this.#brokeProtocol = true
       this.#onLog(`spillway: environment ended, ${error.message}\n`)
       this.kill()
     }
@@ -178,8 +182,10 @@ class ProcessEnvironment implements Environment {
     const current = first?.seq === seq ? first : undefined
     switch (type) {
       case FRAME.log:
-        if (current !== undefined) this.#onStarted(current)
-        return this.#onLog(body.toString())
+        // Late words of an invocation that is over are nobody's.
+        if (current === undefined) return this.#options.events.onLog(body.toString())
+        this.#onStarted(current)
+        return current.work.onLog(body.toString())
       case FRAME.ready:
         return this.#onReady(head)
       case FRAME.initError:
@@ -306,7 +312,11 @@ class ProcessEnvironment implements Environment {
     this.state = 'gone'
     this.#initTimer?.[Symbol.dispose]()
     this.#watching?.[Symbol.dispose]()
-    const reason = { ...exit, outOfMemory: this.#outOfMemory }
+    const reason = {
+      ...exit,
+      outOfMemory: this.#outOfMemory,
+      brokeProtocol: this.#brokeProtocol,
+    }
     const failure = wasStarting && !this.#retired ? this.#initFailure(reason) : undefined
     const [current, ...ahead] = this.#deliveries.splice(0)
     if (current !== undefined && this.#isMarked(current)) this.#onStarted(current)

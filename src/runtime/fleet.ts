@@ -33,6 +33,8 @@ export interface Fleet {
   /** Has everything that comes done by new environments; what runs is let finish. */
   configure(app: App, around: Surroundings): void
   close(): Promise<void>
+  /** Ends every process now. */
+  kill(): void
 }
 
 /** What a Node environment takes before it has done anything, rounded up. */
@@ -42,7 +44,9 @@ const ENVIRONMENTS_MIN = 16
 
 export function createFleet(options: FleetOptions): Fleet {
   const members = new Map<string, Member>()
-  const closing = new Set<Promise<void>>()
+  /** Removed ones whose last environments are not gone. */
+  const closing = new Map<Pool, Promise<void>>()
+  const slots = createSlotSums(options.publishSlots)
   const told = new Set<string>()
   let surroundings: Surroundings | undefined
   const machine = createMachine({ environmentsMax: environmentsMax() }, () =>
@@ -56,8 +60,8 @@ export function createFleet(options: FleetOptions): Fleet {
 
   const remove = (name: string, { pool }: Member): void => {
     members.delete(name)
-    const closed = pool.close().finally(() => closing.delete(closed))
-    closing.add(closed)
+    const closed = pool.close().finally(() => closing.delete(pool))
+    closing.set(pool, closed)
   }
 
   const tell = (runtime: string): void => {
@@ -81,34 +85,61 @@ export function createFleet(options: FleetOptions): Fleet {
       for (const fn of app.functions) {
         if (isServed(fn)) tell(fn.runtime)
         const member = members.get(fn.name)
-        const pool = member?.pool ?? newPool(fn, { ...options, machine, command })
+        const pool =
+          member?.pool ??
+          newPool(fn, { ...options, machine, command, publishSlots: slots.publisherOf(fn.name) })
         members.set(fn.name, { fn, pool })
         member?.pool.renew(fn)
       }
     },
     async close() {
       for (const [name, member] of members) remove(name, member)
-      await Promise.all(closing)
+      await Promise.all(closing.values())
+    },
+    kill() {
+      for (const { pool } of members.values()) pool.kill()
+      for (const pool of closing.keys()) pool.kill()
     },
   }
 }
 
 function newPool(
   fn: FunctionDefinition,
-  options: FleetOptions & Pick<PoolOptions, 'machine' | 'command'>,
+  options: Omit<FleetOptions, 'publishSlots'> &
+    Pick<PoolOptions, 'machine' | 'command' | 'publishSlots'>,
 ): Pool {
   const { clock, machine, command, publishSlots, wanted, onEvent } = options
-  const publish = (slots: number): void => publishSlots(fn.name, slots)
-  if (!isServed(fn)) return createUnservedPool(fn, publish)
+  if (!isServed(fn)) return createUnservedPool(fn, publishSlots)
   return createPool({
     fn,
     clock,
     machine,
     command,
-    publishSlots: publish,
+    publishSlots,
     wanted: () => wanted(fn.name),
     onEvent: (event) => onEvent(fn.name, event),
   })
+}
+
+/**
+ * A function that went away and came back has two pools for a while: the old one still holds the
+ * permits of what runs in it. The gate is told the sum.
+ */
+function createSlotSums(publish: (functionName: string, slots: number) => void): {
+  publisherOf(functionName: string): (slots: number) => void
+} {
+  const sums = new Map<string, number>()
+  return {
+    publisherOf(name) {
+      let own = 0
+      return (slots) => {
+        const sum = (sums.get(name) ?? 0) + slots - own
+        own = slots
+        sums.set(name, sum)
+        publish(name, sum)
+      }
+    },
+  }
 }
 
 function isServed({ runtime }: FunctionDefinition): boolean {

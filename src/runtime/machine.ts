@@ -36,6 +36,8 @@ export function createMachine(
   const queue = new Set<MachineUser>()
   let environments = 0
   let starts = 0
+  /** Ended to make place, and not gone yet. */
+  let evicting = 0
 
   const wakeNext = (): void => {
     const [next] = queue
@@ -53,7 +55,9 @@ export function createMachine(
       oldest = user
       oldestMs = idleMs
     }
-    oldest?.evictOldestIdle()
+    if (oldest === undefined) return
+    evicting++
+    oldest.evictOldestIdle()
   }
 
   return {
@@ -61,7 +65,8 @@ export function createMachine(
       return environments
     },
     claimStart(wanting) {
-      if (starts < startsMax && environments >= environmentsMax) evictOldest(wanting)
+      const full = environments - evicting >= environmentsMax
+      if (starts < startsMax && full) evictOldest(wanting)
       if (starts >= startsMax || environments >= environmentsMax) {
         queue.add(wanting)
         return false
@@ -76,6 +81,7 @@ export function createMachine(
     },
     release() {
       environments--
+      evicting = Math.max(0, evicting - 1)
       wakeNext()
     },
   }

@@ -36,20 +36,21 @@ export interface Pool extends MachineUser {
   run(work: Work): void
   /**
    * Hands work over as soon as an environment is free, ahead of everyone in the gate: for work whose
-   * environment died before the handler began, and whose permit is still held. `withdraw` says
-   * whether it was still waiting.
+   * environment died before the handler began, and whose permit is still held.
    */
-  rerun(work: Work): { withdraw(): boolean }
+  rerun(work: Work): void
   /** Ends every environment once it is idle, and has what comes done by new ones. */
   renew(fn: FunctionDefinition): void
   /** Takes no more work; resolves when the last environment is gone. */
   close(): Promise<void>
+  /** Ends every process now. */
+  kill(): void
   counts(): { readonly idle: number; readonly busy: number; readonly starting: number }
 }
 
 const IDLE_TIMEOUT_MS = 10 * 60_000
 /** Lambda's bound for the init phase. */
-const INIT_TIMEOUT_MS = 10_000
+export const INIT_TIMEOUT_MS = 10_000
 /** What a start is thought to take before one has been measured. */
 const INIT_GUESS_MS = 150
 /** How often those who wait are looked at again: an invocation that drags on speaks for a start. */
@@ -65,6 +66,10 @@ const PROBE_FIRST_MS = 1000
 const PROBE_LAST_MS = 30_000
 /** The slots of a function that cannot run: everyone is let in, and told so. */
 export const EVERYONE = 1_000_000
+
+const NO_REASON = { code: null, signal: null, outOfMemory: false, brokeProtocol: false }
+export const LATE = 'no execution environment was free in time'
+const GONE = 'the function went away while it waited'
 
 /** A function that cannot be loaded: its callers are told at once, and one start a while probes. */
 interface Failing {
@@ -91,7 +96,8 @@ class EnvironmentPool implements Pool {
   readonly #leaving = new Set<Environment>()
   /** Every process that is not gone, with what its end will be put down to. */
   readonly #alive = new Map<Environment, GoneReason>()
-  readonly #rerunning = new Set<Work>()
+  /** Let in, and without an environment: one died under it, or took more time than others have. */
+  readonly #stranded = new Map<Work, Disposable>()
   readonly #durations = createEstimate()
   readonly #inits = createEstimate()
   #published = 0
@@ -120,9 +126,9 @@ class EnvironmentPool implements Pool {
     this.#place(work)
   }
 
-  rerun(work: Work): { withdraw(): boolean } {
+  rerun(work: Work): void {
+    if (this.#failing !== undefined) return this.#refuse(work, this.#failing)
     this.#place(work)
-    return { withdraw: () => this.#rerunning.delete(work) }
   }
 
   renew(fn: FunctionDefinition): void {
@@ -137,8 +143,13 @@ class EnvironmentPool implements Pool {
     this.#expiring?.[Symbol.dispose]()
     this.#reconsidering?.[Symbol.dispose]()
     this.#retireAll()
+    for (const work of this.#stranded.keys()) this.#giveUp(work, GONE)
     if (this.#alive.size === 0) resolve()
     await promise
+  }
+
+  kill(): void {
+    for (const environment of this.#alive.keys()) environment.kill()
   }
 
   counts(): { idle: number; busy: number; starting: number } {
@@ -162,7 +173,7 @@ class EnvironmentPool implements Pool {
   reconsider(): void {
     if (this.#onClosed !== undefined || this.#failing !== undefined) return
     const { count, oldestMs } = this.#options.wanted()
-    const waiting = count + this.#rerunning.size
+    const waiting = count + this.#stranded.size
     while (waiting > this.#starting.size && this.#isStartWorthIt(waiting, oldestMs)) {
       if (!this.#options.machine.claimStart(this)) break
       const before = this.#starting.size
@@ -234,8 +245,9 @@ class EnvironmentPool implements Pool {
       this.#starting.add(environment)
       this.#alive.set(environment, 'died')
     } catch (error) {
-      // The machine is out of something. Those who wait go on waiting, and it is tried again.
-      this.#options.onEvent({ kind: 'log', text: `spillway: ${(error as Error).message}\n` })
+      const notStarted = `no process could be started: ${(error as Error).message}`
+      this.#options.onEvent({ kind: 'log', text: `spillway: ${notStarted}\n` })
+      this.#onFailedInit({ notStarted, timedOut: false, reason: NO_REASON })
       this.#options.machine.endStart()
       this.#options.machine.release()
     }
@@ -267,17 +279,30 @@ class EnvironmentPool implements Pool {
       this.#idle.push(environment)
       this.#expireIdle()
     }
-    for (const work of this.#rerunning) {
-      this.#rerunning.delete(work)
-      if (!this.#tryPlace(work)) return void this.#rerunning.add(work)
+    for (const work of this.#stranded.keys()) {
+      if (!this.#tryPlace(work)) return
+      this.#rescue(work)
     }
   }
 
   /** A permit comes with an environment's slot; but who runs there may just have stalled. */
   #place(work: Work): void {
+    if (this.#onClosed !== undefined) return this.#giveUp(work, GONE)
     if (this.#tryPlace(work)) return
-    this.#rerunning.add(work)
+    const remainingMs = work.deadlineMs - this.#clock.nowMs()
+    const late = this.#clock.after(remainingMs, () => this.#giveUp(work, LATE))
+    this.#stranded.set(work, late)
     this.reconsider()
+  }
+
+  #rescue(work: Work): void {
+    this.#stranded.get(work)?.[Symbol.dispose]()
+    this.#stranded.delete(work)
+  }
+
+  #giveUp(work: Work, message: string): void {
+    this.#rescue(work)
+    work.onEnd({ kind: 'unserved', message })
   }
 
   #tryPlace(work: Work): boolean {
@@ -346,14 +371,23 @@ class EnvironmentPool implements Pool {
     if (this.#failing !== undefined && this.#clock.nowMs() < this.#failing.probeAtMs) return
     const backoffMs = Math.min((this.#failing?.backoffMs ?? PROBE_FIRST_MS / 2) * 2, PROBE_LAST_MS)
     this.#failing = { failure, backoffMs, probeAtMs: this.#clock.nowMs() + backoffMs }
-    for (const work of this.#rerunning) this.#refuse(work, this.#failing)
-    this.#rerunning.clear()
+    for (const work of this.#stranded.keys()) {
+      this.#rescue(work)
+      this.#refuse(work, this.#failing)
+    }
     this.#publish()
   }
 
   #refuse(work: Work, { failure, probeAtMs }: Failing): void {
     // Later: the gate is letting everyone in, and each end would let the next one in from inside.
-    queueMicrotask(() => work.onEnd({ kind: 'failed_init', failure }))
+    const { notStarted } = failure
+    queueMicrotask(() =>
+      work.onEnd(
+        notStarted === undefined
+          ? { kind: 'failed_init', failure }
+          : { kind: 'unserved', message: notStarted },
+      ),
+    )
     if (this.#clock.nowMs() < probeAtMs || this.#starting.size > 0) return
     if (this.#options.machine.claimStart(this)) this.#start()
   }

@@ -10,7 +10,6 @@ export interface Exit {
 
 /** A child process with the two pipes of `frames.ts` and the start mark. */
 export interface EnvironmentProcess {
-  readonly pid: number | undefined
   readonly input: Writable
   readonly output: Readable
   readonly startMark: StartMark
@@ -42,13 +41,7 @@ export function startProcess(
   onGone: (exit: Exit) => void,
 ): EnvironmentProcess {
   const startMark = createStartMark()
-  const child = spawn(command, args, {
-    cwd,
-    env,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', startMark.fd],
-  })
-  if (child.pid === undefined && child.stdio === undefined) throw notStarted(child)
+  const child = spawnWith(startMark, { command, args, cwd, env })
   const [, stdout, stderr, input, output] = child.stdio as unknown as Pipes
   // EPIPE here only says what the exit will say with more certainty.
   input.on('error', () => {})
@@ -57,13 +50,29 @@ export function startProcess(
     onGone(exit)
     startMark.close()
   })
-  return { pid: child.pid, input, output, startMark, stdout, stderr, kill: () => killGroup(child) }
+  return { input, output, startMark, stdout, stderr, kill: () => killGroup(child) }
 }
 
-/** Out of file descriptors, Node gives a child without pipes. */
-function notStarted(child: ChildProcess): Error {
-  child.once('error', () => {})
-  return new Error('the process could not be started')
+/** @throws {Error} when the machine is out of something, or the command is none. */
+function spawnWith(
+  startMark: StartMark,
+  { command, args, cwd, env }: ProcessCommand,
+): ChildProcess {
+  try {
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', startMark.fd],
+    })
+    if ((child.stdio as unknown) !== undefined) return child
+    // Out of file descriptors, Node gives a child without pipes.
+    child.once('error', () => {})
+    throw new Error('out of file descriptors')
+  } catch (error) {
+    startMark.close()
+    throw error
+  }
 }
 
 type Pipes = [null, Readable, Readable, Writable, Readable]

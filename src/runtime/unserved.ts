@@ -15,7 +15,8 @@ export function createUnservedPool(
     run(work) {
       queueMicrotask(() => work.onEnd({ kind: 'unserved', message }))
     },
-    rerun: () => ({ withdraw: () => false }),
+    rerun() {},
+    kill() {},
     renew() {},
     close: async () => {},
     counts: () => ({ idle: 0, busy: 0, starting: 0 }),

@@ -20,6 +20,8 @@ export interface Work {
   readonly invokedArn: string
   readonly traceId: string
   readonly clientContext?: string
+  /** When the caller stops waiting, on the clock's `nowMs`. */
+  readonly deadlineMs: number
   /** The handler is about to be called. `initMs` where it is the first of its environment. */
   onStarted(initMs: number | undefined): void
   /** Log text as written: one line, several, or part of one. */
@@ -35,7 +37,7 @@ export type WorkEnd =
   /** The handler's error, as JSON bytes. */
   | ({ readonly kind: 'error'; readonly error: Uint8Array } & Measured)
   | ({ readonly kind: 'timeout' } & Measured)
-  /** There is nothing here that could run it. */
+  /** Nothing here could run it, or not in time; it was not called. */
   | { readonly kind: 'unserved'; readonly message: string }
   /** The handler cannot be loaded; it was not called. */
   | { readonly kind: 'failed_init'; readonly failure: InitFailure }
@@ -58,6 +60,8 @@ export interface Measured {
 export interface InitFailure {
   /** The error JSON of the runtime. Absent where the process just ended. */
   readonly error?: Uint8Array
+  /** Why no process could be started at all: the machine's fault, not the function's. */
+  readonly notStarted?: string
   readonly timedOut: boolean
   readonly reason: DeathReason
 }
@@ -67,4 +71,6 @@ export interface DeathReason {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly outOfMemory: boolean
+  /** It said what cannot be read, and was ended for it. */
+  readonly brokeProtocol: boolean
 }

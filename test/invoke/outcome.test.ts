@@ -9,13 +9,14 @@ const MEASURED = { durationMs: 3, maxMemoryUsedMb: 80 }
 const died = (reason: Partial<DeathReason>, started = true): WorkEnd => ({
   kind: 'died',
   started,
-  reason: { code: null, signal: null, outOfMemory: false, ...reason },
+  reason: { code: null, signal: null, outOfMemory: false, brokeProtocol: false, ...reason },
   maxMemoryUsedMb: 80,
 })
 
 const failedInit = (more: { error?: Uint8Array; timedOut?: boolean; code?: number }): WorkEnd => {
   const { error, timedOut = false, code = null } = more
-  const reason = { code, signal: timedOut ? ('SIGKILL' as const) : null, outOfMemory: false }
+  const signal = timedOut ? ('SIGKILL' as const) : null
+  const reason = { code, signal, outOfMemory: false, brokeProtocol: false }
   return {
     kind: 'failed_init',
     failure: { timedOut, reason, ...(error === undefined ? {} : { error }) },

@@ -11,9 +11,16 @@ export function toErrorJson(error: unknown): ErrorJson {
   }
   return {
     errorType: error.name,
-    errorMessage: error.message,
-    trace: (error.stack ?? '').split('\n'),
+    errorMessage: shorten(error.message),
+    trace: shorten(error.stack ?? '').split('\n'),
   }
+}
+
+/** More than anybody reads, and than a response may hold. */
+const TEXT_CHARS_MAX = 256 * 1024
+
+function shorten(text: string): string {
+  return text.length > TEXT_CHARS_MAX ? `${text.slice(0, TEXT_CHARS_MAX)}…` : text
 }
 
 /** What the log says beside `Invoke Error`: the error's own properties too. */

@@ -28,6 +28,9 @@ interface Running {
 /** Lambda's limit for a buffered response: 6 MiB and 100 bytes. */
 const RESPONSE_BYTES_MAX = 6_291_556
 
+/** Longer log text goes out in pieces: a frame has its limit. */
+const LOG_CHARS_MAX = 256 * 1024
+
 /** How old the figure of the peak memory may be: asking for it takes as long as a brief handler. */
 const MEMORY_MS = 50
 let peakMemoryKib = 0
@@ -68,7 +71,7 @@ input.on('close', () => process.exit(0))
 input.on('error', () => process.exit(0))
 
 patchConsole(
-  (text) => send(FRAME.log, running?.seq ?? 0, '', text),
+  (text) => sendLog(text),
   () => running?.id,
 )
 process.on('uncaughtException', (error) => fail('Uncaught Exception', error, 129))
@@ -78,6 +81,12 @@ process.on('unhandledRejection', (reason) => {
 })
 process.on('beforeExit', onEmptyLoop)
 await start()
+
+function sendLog(text: string): void {
+  for (let at = 0; at < text.length; at += LOG_CHARS_MAX) {
+    send(FRAME.log, running?.seq ?? 0, '', text.slice(at, at + LOG_CHARS_MAX))
+  }
+}
 
 async function start(): Promise<void> {
   const sinceMs = performance.now()
@@ -104,7 +113,7 @@ function refuseCallbackHandler(loaded: Handler): void {
 function fail(title: string, error: unknown, exitCode: number): void {
   const culprit = owner.getStore() ?? running
   const line = `${title} \t${toErrorLog(error)}`
-  send(FRAME.log, running?.seq ?? 0, '', textLine('ERROR', culprit?.id, line))
+  sendLog(textLine('ERROR', culprit?.id, line))
   if (running !== undefined && culprit !== running) {
     // On Lambda this would cost the invocation that runs now, whose fault it is not.
     exitAfter = exitCode
@@ -209,7 +218,7 @@ function call(makeEvent: () => unknown): void {
   input.unref()
   try {
     const event = makeEvent()
-    if (!markStarted(current.seq)) return refuse(current)
+    if (!mark(current.seq)) return refuse(current)
     const returned = owner.run(current, () =>
       takesCallbacks
         ? loaded(event, current.context, (error, result) => onCallback(current, error, result))
@@ -227,6 +236,15 @@ function call(makeEvent: () => unknown): void {
   }
 }
 
+/** Without a mark the handler must not be called; and without one it can run elsewhere. */
+function mark(seq: number): boolean {
+  try {
+    return markStarted(seq)
+  } catch {
+    return process.exit(70)
+  }
+}
+
 function refuse({ seq }: Running): void {
   running = undefined
   send(FRAME.refused, seq, '', '')
@@ -234,7 +252,7 @@ function refuse({ seq }: Running): void {
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 function onCallback(current: Running, error: unknown, result: unknown): void {
@@ -304,7 +322,7 @@ function isPlain(value: unknown, depth: number): boolean {
 
 function reject(id: string, error: unknown): void {
   if (running?.id !== id) return
-  send(FRAME.log, running.seq, '', textLine('ERROR', id, `Invoke Error \t${toErrorLog(error)}`))
+  sendLog(textLine('ERROR', id, `Invoke Error \t${toErrorLog(error)}`))
   finish(FRAME.error, '', JSON.stringify(toErrorJson(error)))
 }
 
@@ -315,7 +333,7 @@ function finish(type: FrameType, head: string, body: Uint8Array | string): void 
   rest()
 }
 
-/** Waits for what comes next. A turn of the loop lies between two invocations, for their I/O. */
+/** Waits for what comes next. What lies ahead has a turn of the loop before it, for I/O. */
 function rest(): void {
   if (exitAfter !== undefined) process.exit(exitAfter)
   input.ref()
