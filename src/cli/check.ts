@@ -18,7 +18,7 @@ export async function check(paths: readonly string[], flags: CheckFlags): Promis
   checkLimits(app.limits)
   const uncapped = functionsWithoutCap(app.limits)
   if (flags.json === true) process.stdout.write(`${JSON.stringify(toJson(app, uncapped))}\n`)
-  else if (flags.quiet !== true) process.stdout.write(`${toText(app, uncapped)}\n`)
+  else process.stdout.write(`${toText(app, uncapped)}\n`)
   if (flags.strict === true && app.notes.length > 0) process.exitCode = FOUND_PROBLEMS
 }
 

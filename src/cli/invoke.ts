@@ -5,10 +5,10 @@ import { didYouMean } from '../lib/suggest.ts'
 import type { App, FunctionDefinition } from '../model/app.ts'
 import type { Outcome } from '../invoke/invocation.ts'
 import { createSpillway } from '../spillway.ts'
-import type { ManifestFlags, OutputFlags } from './options.ts'
+import type { ManifestFlags } from './options.ts'
 import { readApp } from './read-app.ts'
 
-interface InvokeFlags extends ManifestFlags, OutputFlags {
+interface InvokeFlags extends ManifestFlags {
   readonly data?: string
   readonly event?: string
   readonly tail?: boolean
@@ -32,15 +32,16 @@ export async function invoke(
     app,
     mode: 'dev',
     log: createLog('error'),
-    onLog: ({ text }) => {
-      if (flags.tail === true || !/^(?:START|END|REPORT) /.test(text)) {
-        process.stderr.write(`${text}\n`)
-      }
+    onLog: ({ text, platform }) => {
+      if (flags.tail === true || !platform) process.stderr.write(`${text}\n`)
     },
   })
+  // Nothing else keeps this process up while the function waits for an environment.
+  const alive = setInterval(() => {}, 60_000)
   try {
     process.exitCode = print(await spillway.invoke(fn.name, payload))
   } finally {
+    clearInterval(alive)
     await spillway.close()
   }
 }

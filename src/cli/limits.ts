@@ -90,6 +90,10 @@ function row(name: string, limit: GateSnapshot['account']): string[] {
 async function call({ admin }: LimitsFlags, method: string, body?: object): Promise<LimitsView> {
   const { promise, resolve, reject } = Promise.withResolvers<LimitsView>()
   const token = process.env['SPILLWAY_ADMIN_TOKEN']
+  if (!URL.canParse(admin) || !admin.startsWith('http:')) {
+    const message = `--admin: expected a URL such as http://127.0.0.1:3003, got: "${admin}"`
+    throw new SpillwayError('SPILLWAY_USAGE', message)
+  }
   const outgoing = request(
     new URL('/api/limits', admin),
     {
@@ -100,11 +104,14 @@ async function call({ admin }: LimitsFlags, method: string, body?: object): Prom
       },
     },
     (response) => {
-      void response.toArray().then((chunks: Buffer[]) => {
-        const text = Buffer.concat(chunks).toString()
-        if (response.statusCode === 200) resolve(JSON.parse(text) as LimitsView)
-        else reject(refusal(response.statusCode ?? 0, text))
-      }, reject)
+      response
+        .toArray()
+        .then((chunks: Buffer[]) => {
+          const text = Buffer.concat(chunks).toString()
+          if (response.statusCode !== 200) throw refusal(response.statusCode ?? 0, text)
+          resolve(readView(text, admin))
+        })
+        .catch(reject)
     },
   )
   outgoing.on('error', (error) => {
@@ -113,6 +120,15 @@ async function call({ admin }: LimitsFlags, method: string, body?: object): Prom
   })
   outgoing.end(body === undefined ? undefined : JSON.stringify(body))
   return await promise
+}
+
+function readView(text: string, admin: string): LimitsView {
+  const view = parse(text) as Partial<LimitsView> | undefined
+  if (view?.gate !== undefined) return view as LimitsView
+  throw new SpillwayError(
+    'SPILLWAY_UNREACHABLE',
+    `${admin} is not the admin listener of a Spillway`,
+  )
 }
 
 function refusal(status: number, text: string): SpillwayError {
@@ -126,9 +142,14 @@ function refusal(status: number, text: string): SpillwayError {
 }
 
 function messageOf(text: string): string {
+  const { message = text } = (parse(text) ?? {}) as { message?: string }
+  return message
+}
+
+function parse(text: string): unknown {
   try {
-    return (JSON.parse(text) as { message: string }).message
+    return JSON.parse(text)
   } catch {
-    return text
+    return undefined
   }
 }

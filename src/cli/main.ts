@@ -22,17 +22,15 @@ serveOptions(
   program.command('start').argument('[path...]', PATHS).description('serve, for production'),
 ).action(async (paths: string[], options) => (await import('./serve.ts')).start(paths, options))
 
-outputOptions(
-  manifestOptions(
-    program
-      .command('invoke')
-      .argument('<function>', 'its key in the manifest, its deployed name, or a handler file')
-      .argument('[path...]', PATHS)
-      .description('run a function once: its payload on stdout, its log on stderr')
-      .option('-d, --data <json>', 'the event, as JSON (default: {})')
-      .option('-e, --event <file>', 'the event, from a file (- for standard input)')
-      .option('--tail', 'print the log, START and REPORT lines included'),
-  ),
+manifestOptions(
+  program
+    .command('invoke')
+    .argument('<function>', 'its key in the manifest, its deployed name, or a handler file')
+    .argument('[path...]', PATHS)
+    .description('run a function once: its payload on stdout, its log on stderr')
+    .option('-d, --data <json>', 'the event, as JSON (default: {})')
+    .option('-e, --event <file>', 'the event, from a file (- for standard input)')
+    .option('--tail', 'print the log, START and REPORT lines included'),
 ).action(async (name: string, paths: string[], options) =>
   (await import('./invoke.ts')).invoke(name, paths, options),
 )
@@ -43,7 +41,7 @@ outputOptions(
       .command('check')
       .argument('[path...]', PATHS)
       .description('read the manifests and explain them, limit arithmetic included')
-      .option('--strict', 'exit 3 when anything is not served or not limited'),
+      .option('--strict', 'exit 3 when there is anything to note'),
   ),
 ).action(async (paths: string[], options) => (await import('./check.ts')).check(paths, options))
 

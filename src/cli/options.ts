@@ -11,12 +11,12 @@ export interface ManifestFlags {
 
 export interface OutputFlags {
   readonly json?: boolean
-  readonly quiet?: boolean
-  readonly verbose?: boolean
 }
 
 /** Flags of `dev` and `start`. */
 export interface ServeFlags extends ManifestFlags, OutputFlags {
+  readonly quiet?: boolean
+  readonly verbose?: boolean
   readonly port: number
   readonly awsPort: number
   readonly adminPort: number
@@ -32,20 +32,22 @@ export function manifestOptions(command: Command): Command {
     .addOption(flag('-c, --config <file>', 'spillway.yml (default: beside the manifest)', 'CONFIG'))
     .addOption(flag('-s, --stage <name>', 'stage (default: dev)', 'STAGE'))
     .addOption(flag('-r, --region <name>', 'region (default: us-east-1)', 'REGION'))
-    .addOption(new Option('--param <key=value...>', 'a ${param:key}').argParser(parseParam))
+    .addOption(
+      new Option('--param <key=value>', 'a ${param:key}; may be repeated').argParser(parseParam),
+    )
     .addOption(flag('--env-file <file>', 'variables for ${env:…}', 'ENV_FILE'))
 }
 
 export function outputOptions(command: Command): Command {
   return command
     .option('--json', 'machine-readable output')
-    .option('-q, --quiet', 'errors only')
-    .option('-v, --verbose', 'more')
     .option('--no-color', 'no colours (NO_COLOR does the same)')
 }
 
 export function serveOptions(command: Command): Command {
   return outputOptions(manifestOptions(command))
+    .option('-q, --quiet', 'errors only')
+    .option('-v, --verbose', 'START, END and REPORT lines, and more of our own')
     .addOption(port('-p, --port <n>', 'of the API; 0 picks a free one', 'PORT', 3000))
     .addOption(port('--aws-port <n>', 'of the AWS endpoint', 'AWS_PORT', 3002))
     .addOption(port('--admin-port <n>', 'of metrics, health and limits', 'ADMIN_PORT', 3003))

@@ -7,14 +7,13 @@ import type { LogLine } from '../invoke/journal.ts'
 const writer = createLineWriter(process.stdout)
 process.once('exit', () => writer.flush())
 
-const PLATFORM_LINE = /^(?:START|END|REPORT|INIT_START|INIT_REPORT) /
 /** `time TAB id TAB LEVEL TAB text`, as functions' runtimes write it. */
 const CONSOLE_LINE = /^\d{4}-\d\d-\d\dT[\d:.]+Z\t[^\t]*\t([A-Z]+)\t(.*)$/s
 
 /** Functions' lines as a developer wants to see them: who said what; the platform's own with `-v`. */
 export function prettyLog(verbose: boolean): (line: LogLine) => void {
-  return ({ functionName, text }) => {
-    if (PLATFORM_LINE.test(text)) {
+  return ({ functionName, text, platform }) => {
+    if (platform) {
       if (verbose) writer.write(colors.dim(text))
       return
     }

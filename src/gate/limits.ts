@@ -25,9 +25,6 @@ export interface LimitsControl {
   change(changes: readonly LimitChange[], by: string): LimitsConfig
 }
 
-/** AWS keeps this much of the account unreserved ("Understanding Lambda function scaling": at most the limit less 100 can be reserved). */
-export const MIN_UNRESERVED = 100
-
 /**
  * The configuration with the changes made.
  * @throws {SpillwayError} SPILLWAY_LIMITS for an unknown name, or where the sums do not fit.

@@ -28,16 +28,22 @@ export function createLimitsControl(
     current: () => gate.config,
     change(changes, by) {
       gate.configure(applyChanges(gate.config, changes))
-      live = [...live, ...changes]
+      live = [...live.filter((old) => !changes.some((each) => isSame(old, each))), ...changes]
       onChange({ by, changes })
       return gate.config
     },
     rebase(config) {
       checkLimits(config)
-      live = live.filter(({ scope, name }) => isKnown(config, scope, name))
-      gate.configure(applyChanges(config, live))
+      const kept = live.filter(({ scope, name }) => isKnown(config, scope, name))
+      gate.configure(applyChanges(config, kept))
+      live = kept
     },
   }
+}
+
+/** The later change of the same limit is the one that counts. */
+function isSame(a: LimitChange, b: LimitChange): boolean {
+  return a.scope === b.scope && a.name === b.name && a.field === b.field
 }
 
 function isKnown(config: LimitsConfig, scope: LimitChange['scope'], name: string): boolean {

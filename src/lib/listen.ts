@@ -27,6 +27,8 @@ const TIMEOUTS: ServerOptions = {
   keepAliveTimeout: 65_000,
 }
 
+const SWEEP_MS = 50
+
 /**
  * Opens an HTTP listener.
  * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, naming who holds the port where that can be known.
@@ -75,7 +77,10 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
 async function closeServer(server: Server, graceMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
+  // A client that keeps its connection after its answer would be waited for until the end.
+  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
   const timer = setTimeout(() => server.closeAllConnections(), graceMs)
   await promise
+  clearInterval(sweep)
   clearTimeout(timer)
 }

@@ -1,4 +1,3 @@
-import { MIN_UNRESERVED } from '../../gate/limits.ts'
 import { SpillwayError } from '../../lib/errors.ts'
 import type { App } from '../../model/app.ts'
 import type { LimitsConfig } from '../../model/limits.ts'
@@ -9,6 +8,9 @@ import { reservedOf } from './account.ts'
 import { invalidContent, invalidMember, invalidParameter, LambdaError } from './errors.ts'
 import type { Call, Operation } from './operation.ts'
 import { findFunction, namedBy } from './reference.ts'
+
+/** AWS keeps this much of the account unreserved ("Understanding Lambda function scaling": at most the limit less 100 can be reserved). */
+const MIN_UNRESERVED = 100
 
 /** Put and Delete are of another year than Get; that is AWS's doing. */
 const CHANGE_PATH = '/2017-10-31/functions/{FunctionName}/concurrency'

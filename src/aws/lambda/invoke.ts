@@ -108,5 +108,3 @@ function isJsonObject(text: string): boolean {
     return false
   }
 }
-
-/** The caller's own trace goes on; else a new one begins, in X-Ray's form. */
