@@ -55,18 +55,25 @@ function settingsOf(manifest: Manifest): Node | undefined {
   return child(manifest, manifest.root, 'provider', 'httpApi')
 }
 
-/** Refuses payload 1.0 of an HTTP API, on the API or on one function: it is not built yet. */
+/** What the functions of the HTTP API get: 2.0 unless the provider says otherwise. */
+function payloadOf(manifest: Manifest): HttpApi['payload'] {
+  const payload = child(manifest, settingsOf(manifest), 'payload')
+  const version = oneOf(manifest, payload, 'payload', ['1.0', '2.0', '1', '2'])
+  return version?.startsWith('1') === true ? '1.0' : '2.0'
+}
+
+/** Refuses a function whose payload is not that of its API: routes of one API are alike here. */
 export function checkPayload(manifest: Manifest, owner: Node | undefined): void {
   const payload = child(manifest, owner, 'httpApi', 'payload')
   const version = oneOf(manifest, payload, 'payload', ['1.0', '2.0', '1', '2'])
-  if (payload === undefined || version === undefined || version.startsWith('2')) return
-  expected(manifest, payload, 'payload to be "2.0", as HTTP APIs with "1.0" are not served yet')
+  const api = payloadOf(manifest)
+  if (payload === undefined || version === undefined || api.startsWith(version)) return
+  expected(manifest, payload, `payload to be "${api}" as of its API; another one is not served yet`)
 }
 
 /** The HTTP API of a manifest with its routes; undefined where it has none. */
 export function httpApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpApi | undefined {
   if (routes.length === 0) return undefined
-  checkPayload(manifest, child(manifest, manifest.root, 'provider'))
   const cors = child(manifest, settingsOf(manifest), 'cors')
   if (cors !== undefined && !(cors.kind === 'scalar' && cors.value === false)) {
     manifest.report.note(cors.place, 'CORS of the HTTP API is not answered yet')
@@ -76,7 +83,7 @@ export function httpApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpA
     service: manifest.serviceName,
     front: 'httpapi',
     stage: '$default',
-    payload: '2.0',
+    payload: payloadOf(manifest),
     routes,
     binaryMediaTypes: [],
     stageVariables: {},
