@@ -106,6 +106,14 @@ describe('Gate', () => {
     assert.equal(decision?.kind === 'throttle' && decision.blocked.scope, 'function')
   })
 
+  it('throttles at once where a function is switched off, however long the caller would wait', () => {
+    const { ask } = setup({
+      ...CONFIG,
+      functions: { get: { group: 'api', reservedConcurrency: 0 } },
+    })
+    assert.equal(ask('get', { maxWaitMs: Infinity }).decision?.kind, 'throttle')
+  })
+
   it('hands a freed slot to the first in line, whoever asks in the same tick', () => {
     const { ask, permit } = setup()
     const first = ask('post')
@@ -210,6 +218,47 @@ describe('Gate', () => {
     ask('post', { priority: 'batch' })
     const user = ask('post', { maxWaitMs: 0 })
     assert.equal(user.decision, undefined, 'it waits for an environment, not for a limit')
+  })
+
+  it('takes back what was counted for someone who gave up, of their own priority', () => {
+    const { ask, gate } = setup(CONFIG, 0)
+    gate.cancel(ask('post', { priority: 'batch' }).waiting as Waiting)
+    const users = [1, 2, 3].map(() => ask('post', { maxWaitMs: 0 }).decision?.kind)
+    assert.deepEqual(users, [undefined, undefined, 'throttle'])
+  })
+
+  it('counts those who wait for an environment once, however often it is configured', () => {
+    const { ask, gate } = setup(CONFIG, 0)
+    ask('post')
+    for (let each = 0; each < 5; each++) gate.configure(CONFIG)
+    assert.equal(ask('post', { maxWaitMs: 0 }).decision, undefined)
+    assert.equal(ask('post', { maxWaitMs: 0 }).decision?.kind, 'throttle')
+  })
+
+  it('wants an environment for whoever a release leaves with nothing else to wait for', () => {
+    const { ask, permit, gate, clock, wanted } = setup()
+    const running = ask('post')
+    ask('post')
+    const waiting = ask('post', { maxWaitMs: 100, deadlineMs: 1000 })
+    gate.setSlots('post', 1)
+    permit(running).release()
+    assert.deepEqual(wanted, ['post'])
+    clock.advance(999)
+    assert.equal(waiting.decision, undefined, 'maxWait does not bound the wait for an environment')
+    clock.advance(1)
+    assert.equal((waiting.decision as Decision | undefined)?.kind, 'late')
+  })
+
+  it('wants an environment for whoever moves up when an elder runs out of time', () => {
+    const { ask, clock, wanted } = setup(CONFIG, 0)
+    ask('post', { deadlineMs: 100 })
+    ask('post')
+    const waiting = ask('post', { maxWaitMs: 200 })
+    assert.equal(wanted.length, 2)
+    clock.advance(100)
+    assert.equal(wanted.length, 3)
+    clock.advance(100)
+    assert.equal(waiting.decision, undefined, 'maxWait does not bound the wait for an environment')
   })
 
   it('starts the bound of the wait when a limit closes on someone who waited for an environment', () => {
