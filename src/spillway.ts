@@ -8,6 +8,7 @@ import { createAwsEndpoint } from './aws/endpoint.ts'
 import { Gate } from './gate/gate.ts'
 import { checkLimits, type LimitsControl } from './gate/limits.ts'
 import { createLimitsControl, type LiveLimits } from './gate/live-limits.ts'
+import type { GateSnapshot } from './gate/snapshot.ts'
 import { createApi, type Api, type RequestFacts } from './http/api.ts'
 import { createRetryBudget, type RetryBudget } from './invoke/budget.ts'
 import { traceIdOf } from './invoke/headers.ts'
@@ -46,6 +47,8 @@ export interface ListenOptions {
 export interface Spillway {
   readonly urls: { readonly api?: string; readonly aws?: string; readonly admin?: string }
   readonly limits: LimitsControl
+  /** Who holds which slots now, and who waits for what. */
+  snapshot(): GateSnapshot
   /**
    * Runs a function once. Never rejects for the function's own failure: that is an outcome.
    * @throws {SpillwayError} SPILLWAY_FUNCTION_NOT_FOUND.
@@ -206,6 +209,7 @@ async function open(
   return {
     urls: Object.fromEntries(Object.entries(listening).map(([name, { url }]) => [name, url])),
     limits: parts.limits,
+    snapshot: () => parts.gate.snapshot(),
     invoke: (name, payload, how) => invokeOnce(parts, name, payload, how),
     reload(app) {
       parts.limits.rebase(app.limits)

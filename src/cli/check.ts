@@ -71,10 +71,14 @@ export function limitLines(limits: LimitsConfig, uncapped: readonly string[]): s
   return [
     `account ${max} = ${guaranteed} guaranteed + ${max - guaranteed} shared`,
     ...lines,
-    uncapped.length === 0
-      ? 'every function has a cap of its own or through its group'
-      : `no cap but the account's: ${uncapped.join(', ')}`,
+    ...(Object.keys(limits.functions).length === 0 ? [] : [capLine(uncapped)]),
   ]
+}
+
+function capLine(uncapped: readonly string[]): string {
+  return uncapped.length === 0
+    ? 'every function has a cap of its own or through its group'
+    : `no cap but the account's: ${uncapped.join(', ')}`
 }
 
 function maxText(max: number): string {

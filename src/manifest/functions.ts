@@ -1,4 +1,3 @@
-import { didYouMean } from '../lib/suggest.ts'
 import type { FunctionDefinition } from '../model/app.ts'
 import { findHandler } from './handler.ts'
 import type { Manifest } from './manifest.ts'
@@ -15,6 +14,7 @@ import {
   type Range,
   type Setting,
 } from './read.ts'
+import { noteSlips } from './slips.ts'
 import { isPresent, type MapNode, type Node } from './tree.ts'
 
 /** A function of a manifest, and what else the manifest says about it. */
@@ -188,9 +188,8 @@ function noteKeys(manifest: Manifest, name: string, node: MapNode): void {
     if (notYet !== undefined && isPresent(manifest.resolve(value))) {
       manifest.report.note(place, `${name}: ${notYet}`)
     }
-    const guess = KNOWN_KEYS.includes(key) ? '' : didYouMean(key, KNOWN_KEYS)
-    if (guess !== '') manifest.report.note(place, `${name}: unknown key "${key}"${guess}`)
   }
+  noteSlips(manifest.report, name, node, KNOWN_KEYS)
 }
 
 function noteRuntime(manifest: Manifest, { key, runtime, place }: FunctionDefinition): void {

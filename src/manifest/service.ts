@@ -17,6 +17,7 @@ import {
   type Settings,
 } from './manifest.ts'
 import { notePlugins } from './plugins.ts'
+import { noteSlipsOfManifest } from './slips.ts'
 import { child, wholeNumber } from './read.ts'
 import { restApi } from './rest-api.ts'
 import type { Section } from './spillway-yml.ts'
@@ -55,6 +56,7 @@ export function readService(found: Found, context: Context): ServicePart | undef
 function readManifest(manifest: Manifest): ServicePart {
   const { serviceName, directory, file, stage, region } = manifest
   notePlugins(manifest)
+  noteSlipsOfManifest(manifest)
   const declared = readFunctions(manifest)
   const routes = readRoutes(manifest, declared)
   const apis = [restApi(manifest, routes.rest), httpApi(manifest, routes.httpApi)]

@@ -146,3 +146,15 @@ test('a private route without a known key says that every request is refused', a
     /no value of an API key is known here, so every request to this route is refused/,
   )
 })
+
+test('slips in the keys of the manifest and its provider are noted', async () => {
+  const text = 'service: s\nprovider: { name: aws, timeot: 3 }\nfuncions: {}\n'
+  const { notes } = await tryLoad({ 'serverless.yml': text })
+  assert.deepEqual(
+    notes.filter((note) => note.includes('unknown key')),
+    [
+      'serverless.yml:3:1  the manifest: unknown key "funcions", did you mean "functions"?',
+      'serverless.yml:2:24  provider: unknown key "timeot", did you mean "timeout"?',
+    ],
+  )
+})

@@ -44,6 +44,17 @@ describe('A machine', () => {
     assert.equal(machine.environments, 3)
   })
 
+  test('ends one idle environment for one place, however often it is asked', () => {
+    const { machine, of } = setup({ environmentsMax: 1, startsMax: 2 }, 'warm', 'cold')
+    assert.equal(machine.claimStart(of('warm')), true)
+    machine.endStart()
+    of('warm').idleMs = 1
+    for (let i = 0; i < 40; i++) assert.equal(machine.claimStart(of('cold')), false)
+    assert.equal(of('warm').evicted, 1)
+    machine.release()
+    assert.equal(machine.claimStart(of('cold')), true)
+  })
+
   test('wakes nobody twice for one refusal', () => {
     const { machine, of } = setup({ environmentsMax: 10, startsMax: 1 }, 'a', 'b')
     assert.equal(machine.claimStart(of('a')), true)
