@@ -4,8 +4,16 @@ import { child } from './read.ts'
 import type { Report } from './report.ts'
 import type { MapNode } from './tree.ts'
 
-/** What stands at the top of a manifest and is read. */
+/** What stands at the top of a manifest: what is read, and what is known and not for us. */
 const ROOT = [
+  'stepFunctions',
+  'constructs',
+  'appSync',
+  'app',
+  'org',
+  'build',
+  'stages',
+  'outputs',
   'service',
   'provider',
   'functions',
