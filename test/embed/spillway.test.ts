@@ -27,7 +27,7 @@ interface Opened {
   readonly folder: string
   readonly lines: LogLine[]
   /** The App of another manifest in the same folder. */
-  load(functions: string): Promise<App>
+  readonly load: (functions: string) => Promise<App>
 }
 
 async function open(t: TestContext, functions: string): Promise<Opened> {
