@@ -170,6 +170,8 @@ export class Gate {
   cancel(waiter: Waiting): void {
     if (waiter.list === undefined) return
     waiter.asker.onDecision({ kind: 'cancelled', waitedMs: this.#depart(waiter) })
+    // Whoever moves up may lack only an environment now.
+    this.#letIn()
   }
 
   /** Everything that is held and everyone who waits, with the limit that blocks. */

@@ -11,6 +11,11 @@ const nap = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 exports.nap = async ({ ms = 0 }) => { await nap(ms); return 'well' }
 exports.huge = async () => { console.log('x'.repeat(70 * 1024 * 1024)); return 'well' }
 exports.forge = async () => { require('node:fs').writeSync(4, Buffer.alloc(64, 0xff)); await nap(60_000) }
+exports.trace = async () => ({
+  own: process.env._X_AMZN_TRACE_ID,
+  copied: { ...process.env }._X_AMZN_TRACE_ID,
+  inherited: require('node:child_process').execSync('echo $_X_AMZN_TRACE_ID').toString().trim(),
+})
 exports.after = async () => { setTimeout(() => console.log('from before'), 20); return 'well' }
 `
 
@@ -106,6 +111,21 @@ describe('A function that', () => {
     }
     assert.ok(fds() <= before + 2, 'each failed start gives back what it opened')
     assert.ok(lines.length <= 3, 'it is not tried, and told, over and over')
+  })
+
+  test('reads its trace finds that of its invocation, in copies and children too', async (t) => {
+    const { spillway } = await open(t, '  a: { handler: h.trace }')
+    const seen: unknown[] = []
+    for (let i = 0; i < 2; i++) {
+      const outcome = await spillway.invoke('s-dev-a', '{}')
+      assert.ok(outcome.status === 'ok' && outcome.result.kind === 'json')
+      const json = Buffer.from(outcome.result.json).toString()
+      const { own, copied, inherited } = JSON.parse(json) as Record<string, string>
+      assert.match(own ?? '', /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/)
+      assert.deepEqual([copied, inherited], [own, own])
+      seen.push(own)
+    }
+    assert.notEqual(seen[0], seen[1])
   })
 
   test('logs more than fits one frame runs on', async (t) => {

@@ -272,6 +272,18 @@ describe('Gate', () => {
     assert.equal((waiting.decision as Decision | undefined)?.kind, 'throttle')
   })
 
+  it('wants an environment for whoever moves up when an elder gives up', () => {
+    const { ask, gate, clock, wanted } = setup({ ...CONFIG, account: { maxConcurrency: 2 } }, 0)
+    const how = { maxWaitMs: 500, deadlineMs: 10_000 }
+    const elder = ask('get', how)
+    ask('get', how)
+    const younger = ask('get', how)
+    gate.cancel(elder.waiting as Waiting)
+    assert.deepEqual(wanted, ['get', 'get', 'get'])
+    clock.advance(501)
+    assert.equal(younger.decision, undefined, 'it waits for an environment, up to its deadline')
+  })
+
   it('takes someone out of the line at once when they give up', () => {
     const { ask, permit, gate } = setup()
     const running = ask('post')

@@ -10,6 +10,7 @@ import { markStarted, send } from './channel.ts'
 import { patchConsole, textLine } from './console.ts'
 import { namedError, toErrorJson, toErrorLog } from './errors.ts'
 import { loadHandler, LoadError, type Handler } from './load.ts'
+import { provideTraceId } from './trace-id.ts'
 
 /** The invocation that runs now. */
 interface Running {
@@ -37,6 +38,7 @@ let peakMemoryKib = 0
 let memoryAtMs = -Infinity
 
 const env = process.env
+const setTraceId = provideTraceId()
 const taskRoot = env['LAMBDA_TASK_ROOT'] ?? process.cwd()
 const handlerName = env['_HANDLER'] ?? ''
 const nodeMajor = Number(/nodejs(\d+)/.exec(env['AWS_EXECUTION_ENV'] ?? '')?.[1] ?? 22)
@@ -145,7 +147,7 @@ function runNext(): void {
 function run(type: number, seq: number, head: string, body: Buffer): void {
   const fields = head.split('\n')
   const [id = '', timeoutMs = '', traceId = '', arn = '', extra = ''] = fields
-  env['_X_AMZN_TRACE_ID'] = traceId
+  setTraceId(traceId)
   const context = createContext(id, Number(timeoutMs), arn, type === FRAME.json ? extra : '')
   const startMs = performance.now()
   if (type === FRAME.json) {
