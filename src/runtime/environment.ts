@@ -91,7 +91,7 @@ class ProcessEnvironment implements Environment {
   #brokeProtocol = false
   #maxMemoryUsedMb = 0
   #retired = false
-  #corked = false
+  readonly #outgoing: Buffer[] = []
   #seq = 0
   #watching: Disposable | undefined
   #watchedSeq = 0
@@ -142,16 +142,11 @@ class ProcessEnvironment implements Environment {
 
   /** What is handed over in one turn of the loop goes out in one write. */
   #write(frame: Buffer): void {
-    const { input } = this.#process
-    if (!this.#corked) {
-      this.#corked = true
-      input.cork()
-      process.nextTick(() => {
-        this.#corked = false
-        input.uncork()
-      })
-    }
-    input.write(frame)
+    if (this.#outgoing.push(frame) > 1) return
+    process.nextTick(() => {
+      const frames = this.#outgoing.splice(0)
+      this.#process.input.write(frames.length === 1 ? frame : Buffer.concat(frames))
+    })
   }
 
   /** A route's description is sent once; after that its number stands for it. */
