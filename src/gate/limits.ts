@@ -4,16 +4,26 @@ import type { FunctionLimits, LimitsConfig } from '../model/limits.ts'
 
 /** One live change of a limit: `account=200`, `group:etl.guaranteedConcurrency=20`, `fn:report=5`. */
 export interface LimitChange {
-  readonly scope: 'account' | 'group' | 'function'
-  /** Group name or deployed function name; empty for the account. */
+  readonly scope: 'account' | 'group' | 'tag' | 'function' | 'version'
+  /** Group, tag or deployed function name; `function:qualifier`; empty for the account. */
   readonly name: string
   readonly field: LimitField
-  /** A count, or null to take the limit away. */
+  /** A count, a weight, or milliseconds; null takes the limit away. */
   readonly value: number | null
 }
 
 /** The limits that can be changed while running. */
-export type LimitField = 'maxConcurrency' | 'guaranteedConcurrency' | 'reservedConcurrency'
+export type LimitField =
+  | 'maxConcurrency'
+  | 'guaranteedConcurrency'
+  | 'reservedConcurrency'
+  | 'provisionedConcurrency'
+  | 'lend'
+  | 'weight'
+  | 'maxWaitMs'
+  | 'headroom.interactive'
+  | 'headroom.async'
+  | 'headroom.batch'
 
 /** Who can change limits live, and see them. The admin API, the CLI and the Lambda API use it. */
 export interface LimitsControl {
@@ -55,6 +65,9 @@ function applyChange(config: LimitsConfig, change: LimitChange): LimitsConfig {
       }
       return { ...config, groups: { ...config.groups, [name]: withField(group, field, value) } }
     }
+    case 'tag':
+    case 'version':
+      throw wrong(`${describe(change)}: cannot be changed yet`)
     case 'function': {
       const limits = known(config.functions, name, 'function')
       const next = withField(limits, field, value)
@@ -64,7 +77,7 @@ function applyChange(config: LimitsConfig, change: LimitChange): LimitsConfig {
 }
 
 function withField<T extends object>(limits: T, field: LimitField, value: number | null): T {
-  const { [field]: _, ...rest } = limits as T & Record<LimitField, number>
+  const { [field]: _, ...rest } = limits as T & Partial<Record<LimitField, number>>
   return (value === null ? rest : { ...rest, [field]: value }) as T
 }
 
