@@ -2,27 +2,41 @@ import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import type { LimitsConfig, Priority } from '../model/limits.ts'
 import {
-  createLeaf,
+  childrenOf,
+  configureLimits,
+  createLimits,
+  dropIdle,
+  leafFor,
+  type Limits,
+} from './configure.ts'
+import { Expiries } from './expiry.ts'
+import { HeldPermit, holdsSlot } from './held.ts'
+import { List } from './list.ts'
+import {
+  aheadAt,
+  countWaiting,
   everyone,
-  goesBefore,
-  hasElder,
-  headOf,
-  rankOf,
-  type Leaf,
-  type Line,
+  lineOf,
+  reorder,
+  setPromised,
+  surface,
+  totalOf,
+  type Rank,
   type Waiter,
 } from './line.ts'
+import { nextInLine, notePassed, type Order } from './order.ts'
+import { createRates, type Rates } from './rates.ts'
+import { refusalOf, waitMsAt, type Blocked } from './refusal.ts'
 import { snapshotOf, type GateSnapshot } from './snapshot.ts'
 import {
   admit,
-  blockedBy,
-  configureTree,
-  createTree,
+  blockerOf,
   discharge,
-  NOBODY,
-  promise,
+  fits,
+  roomOf,
+  UNLIMITED,
+  type Blocker,
   type LimitNode,
-  type LimitTree,
 } from './tree.ts'
 
 /** One invocation asking to run. */
@@ -33,6 +47,16 @@ export interface Ask {
   readonly maxWaitMs: number
   /** When the caller stops waiting, on the clock's `nowMs`; bounds the wait for an environment too. */
   readonly deadlineMs: number
+  /** Whose work it is, where the function has limits for each tenant. */
+  readonly tenant?: string
+  /** The event source mapping that it comes from, where that has a limit. */
+  readonly source?: string
+  /** The version or alias that was asked for, where that has provisioned concurrency. */
+  readonly version?: string
+  /** What it is a part of: the root of its trace. */
+  readonly lineage?: string
+  /** A function may have sent it, and wait for it: then that one has the same lineage. */
+  readonly byFunction?: boolean
 }
 
 /** What the gate says. A throttle is an answer, not an exception: it is an everyday thing. */
@@ -58,56 +82,79 @@ export interface Asker {
   onDecision(decision: Decision): void
 }
 
-/** Which limit stood in the way, and how it stood then. */
-export interface Blocked {
-  readonly scope: 'account' | 'group' | 'function'
-  /** Group or function name; empty for the account. */
-  readonly name: string
-  readonly max: number
-  readonly inUse: number
-  readonly waitedMs: number
-}
-
 /** A place in line, to be given up by `Gate.cancel`. */
 export type Waiting = Waiter
 
+/** Who in the lines of a function lacks an environment. */
+export interface Wanted {
+  /** How many the limits would let in if there were environments for them. */
+  readonly count: number
+  /** How many are in line while no environment is free. */
+  readonly waiting: number
+  readonly oldestMs: number
+}
+
 export interface GateOptions {
   readonly clock: Clock
-  /** Someone joined the line of a function for want of an environment: the pool may start one. */
+  /** Someone in line of a function wants nothing but an environment: the pool may start one. */
   readonly onEnvironmentWanted?: (functionName: string) => void
 }
+
+/** A nested call waits no longer than this for a limit that its own caller holds a slot of. */
+const NESTED_WAIT_MS = 1000
+/** So many for each slot may be in line (Knative's queue depth), and at least as many as these. */
+const QUEUE_DEPTH = 10
+const FUNCTION_QUEUE_MIN = 100
+const ACCOUNT_QUEUE_MIN = 1000
+
+const NOBODY_WANTED: Wanted = { count: 0, waiting: 0, oldestMs: 0 }
 
 /**
  * Decides which invocation may run now, which waits and which is throttled.
  *
  * There is one line. An invocation runs when its limits have room *and* an environment of its
  * function has a free slot; both are taken in one step, so that nothing is held by those who wait,
- * and priority decides over both. A freed slot is handed to the first in line who fits before
- * anyone else can see it, and a newcomer never goes past an elder of its function: nobody barges.
- * `maxWaitMs` bounds the wait for limits; the wait for an environment alone is bounded by the
- * deadline. Everything is synchronous and takes time from `Clock`: the simulator drives this code.
+ * and priority and fairness decide over both. A freed slot is handed to the next in line inside the
+ * release, before anyone else can see it, and a newcomer goes past nobody who waits for the same:
+ * nobody barges. `maxWaitMs` bounds the wait for limits; the wait for an environment alone is bounded
+ * by the deadline. Everything is synchronous and takes time from `Clock`: the simulator drives this
+ * very code.
  */
 export class Gate {
   readonly #clock: Clock
-  readonly #tree: LimitTree
-  readonly #leaves = new Map<string, Leaf>()
-  readonly #crowded = new Set<Leaf>()
+  readonly #limits: Limits
+  readonly #order: Order
+  readonly #expiries: Expiries
+  readonly #held = new List<HeldPermit>()
   readonly #onEnvironmentWanted: (functionName: string) => void
-  #config: LimitsConfig
+  /** Functions to be named to the pool once everything is decided. */
+  readonly #wanting = new Set<LimitNode>()
+  /** Functions in which a slot was freed: who still waits there now waits for a limit. */
+  readonly #freed = new Set<LimitNode>()
+  readonly #onRelease = (permit: HeldPermit): void => this.#release(permit)
+  readonly #rates: Rates
   #tickets = 0
-  readonly #onRelease = (): void => this.#letIn()
-  #alarm: { readonly atMs: number; readonly timer: Disposable } | undefined
+  #isServing = false
 
   constructor(config: LimitsConfig, options: GateOptions) {
     this.#clock = options.clock
-    this.#config = config
     this.#onEnvironmentWanted = options.onEnvironmentWanted ?? ((): void => {})
-    this.#tree = createTree(config)
-    this.#syncLeaves()
+    this.#limits = createLimits(config)
+    this.#order = {
+      account: this.#limits.account,
+      opened: new Set(),
+      onNoSlot: (fn) => void this.#wanting.add(fn),
+    }
+    this.#rates = createRates(() => this.config, this.#clock)
+    this.#expiries = new Expiries(
+      this.#clock,
+      (waiter) => this.#expire(waiter),
+      () => this.#serve(),
+    )
   }
 
   get config(): LimitsConfig {
-    return this.#config
+    return this.#limits.config
   }
 
   /**
@@ -115,30 +162,45 @@ export class Gate {
    * lets no more in until enough has drained. The caller has checked the sums (`checkLimits`).
    */
   configure(config: LimitsConfig): void {
-    this.#config = config
-    configureTree(this.#tree, config)
-    this.#syncLeaves()
-    for (const leaf of this.#crowded) this.#reassess(leaf)
-    this.#letIn()
+    const gone = this.#takeOut(config)
+    configureLimits(this.#limits, config)
+    for (const fn of this.#limits.functions.values()) {
+      if (fn.branches !== undefined) this.#sortIntoBranches(fn)
+    }
+    for (const tag of this.#limits.tags.values()) this.#order.opened.add(tag)
+    for (const [waiter, waitedMs] of gone) tell(waiter, { kind: 'gone', waitedMs })
+    this.#serve()
+    for (const fn of this.#limits.functions.values()) this.#startBounds(fn, true)
   }
 
   /** Says how many invocations the ready environments of a function can take together. */
   setSlots(functionName: string, slots: number): void {
-    const leaf = this.#leaves.get(functionName)
-    if (leaf === undefined) return
-    const more = slots > leaf.slots
-    leaf.slots = slots
-    if (more) this.#letIn()
+    const fn = this.#limits.functions.get(functionName)
+    if (fn === undefined) return
+    const more = slots > fn.slots
+    fn.slots = Math.min(slots, UNLIMITED)
+    if (!more || totalOf(fn.line) === 0) return
+    surface(fn)
+    this.#freed.add(fn)
+    this.#serve()
   }
 
-  /** How many of a function wait for an environment and nothing else, and the oldest's age. */
-  wanted(functionName: string): { readonly count: number; readonly oldestMs: number } {
-    const leaf = this.#leaves.get(functionName)
-    if (leaf === undefined || leaf.waiting === 0) return { count: 0, oldestMs: 0 }
-    const head = headOf(leaf)
-    const oldestMs = head === undefined ? 0 : this.#clock.nowMs() - head.sinceMs
-    const count = leaf.node.promised.reduce((sum, each) => sum + each, 0)
-    return { count, oldestMs }
+  /** Who waits for environments of a function: what its pool is to know. */
+  wanted(functionName: string): Wanted {
+    const fn = this.#limits.functions.get(functionName)
+    if (fn === undefined || fn.inUse < fn.slots) return NOBODY_WANTED
+    const waiting = totalOf(fn.line)
+    if (waiting === 0) return NOBODY_WANTED
+    const oldestMs = this.#clock.nowMs() - oldestSinceMs(fn)
+    return { count: Math.min(waiting, roomOf(fn)), waiting, oldestMs }
+  }
+
+  /**
+   * Whether an environment of a function may be started now. In mode `aws` its scaling rate bounds
+   * that: 1,000 in ten seconds ("Lambda scaling behavior"). What it says yes to, it has counted.
+   */
+  mayStartEnvironment(functionName: string): boolean {
+    return this.config.mode !== 'aws' || this.#rates.takeStart(functionName)
   }
 
   /**
@@ -147,219 +209,317 @@ export class Gate {
    * those of one request kept the next one's alive, and with it all that came after.
    */
   acquire(ask: Ask, asker: Asker): Waiting | undefined {
-    const leaf = this.#leaves.get(ask.functionName)
-    if (leaf === undefined) {
+    const fn = this.#limits.functions.get(ask.functionName)
+    if (fn === undefined) {
       asker.onDecision({ kind: 'gone', waitedMs: 0 })
       return undefined
     }
+    const leaf = leafFor(fn, ask)
     const rank = rankOf(ask.priority)
-    if (!hasElder(leaf, rank) && fits(leaf)) {
-      asker.onDecision({ kind: 'permit', permit: this.#admit(leaf, 0) })
+    // Nobody in line could run now, so whoever can goes past nobody; but inside a hand-over the others
+    // are still being served, and a newcomer comes after them.
+    if (!this.#isServing && fits(leaf, rank)) {
+      const limit = this.#rateLimit(fn)
+      if (limit === undefined) {
+        const permit = this.#admit(leaf, ask, this.#clock.nowMs(), 0)
+        asker.onDecision({ kind: 'permit', permit })
+      } else this.#refuse(fn, asker, { limit, why: 'rate' }, 0, rank)
       return undefined
     }
-    const blocker = blockedBy(leaf.node, rank)
-    // A limit of 0 is an off switch: there is nothing to wait for.
-    if (blocker !== undefined && (ask.maxWaitMs === 0 || blocker.max === 0)) {
-      asker.onDecision({ kind: 'throttle', blocked: blockedAt(blocker, 0) })
-      return undefined
-    }
-    return this.#join(leaf, ask, asker)
+    return this.#askToWait(fn, leaf, ask, asker)
   }
 
   /** Takes someone out of the line, who is told `cancelled`. Nothing happens to who has left. */
   cancel(waiter: Waiting): void {
     if (waiter.list === undefined) return
-    waiter.asker.onDecision({ kind: 'cancelled', waitedMs: this.#depart(waiter) })
-    // Whoever moves up may lack only an environment now.
-    this.#letIn()
+    const waitedMs = this.#depart(waiter)
+    tell(waiter, { kind: 'cancelled', waitedMs })
   }
 
-  /** Everything that is held and everyone who waits, with the limit that blocks. */
+  /** Everything that is held and everyone who waits: by whom, for how long, and because of what. */
   snapshot(): GateSnapshot {
-    return snapshotOf(this.#tree, this.#leaves, this.#clock.nowMs())
+    return snapshotOf(this.#limits, this.#held, this.#clock.nowMs())
   }
 
-  #join(leaf: Leaf, ask: Ask, asker: Asker): Waiter {
-    const rank = rankOf(ask.priority)
-    const sinceMs = this.#clock.nowMs()
+  /** @returns The place in line, unless it was refused. */
+  #askToWait(fn: LimitNode, leaf: LimitNode, ask: Ask, asker: Asker): Waiter | undefined {
+    const own = rankOf(ask.priority)
+    const blocker = blockerOf(leaf, own, true)
+    const nested = blocker !== undefined && this.#isNested(ask, blocker)
+    const rank = (nested ? Math.max(0, own - 1) : own) as Rank
+    const maxWaitMs = nested ? Math.min(ask.maxWaitMs, NESTED_WAIT_MS) : ask.maxWaitMs
+    const remainingMs = Math.min(maxWaitMs, ask.deadlineMs - this.#clock.nowMs())
+    if (blocker !== undefined && isHopeless(blocker, rank, remainingMs)) {
+      this.#refuse(fn, asker, nested ? { ...blocker, why: 'nested' } : blocker, 0, rank)
+      return undefined
+    }
+    const overlong = this.#overlong(fn)
+    if (overlong !== undefined) {
+      this.#refuse(fn, asker, overlong, 0, rank)
+      return undefined
+    }
+    const waiter = this.#join(leaf, ask, asker, { rank, maxWaitMs, nested })
+    setPromised(waiter, blocker === undefined)
+    this.#watch(waiter)
+    if (fn.inUse < fn.slots) this.#serve()
+    else if (blocker === undefined) this.#onEnvironmentWanted(fn.name)
+    return waiter.list === undefined ? undefined : waiter
+  }
+
+  #join(
+    leaf: LimitNode,
+    ask: Ask,
+    asker: Asker,
+    how: { readonly rank: Rank; readonly maxWaitMs: number; readonly nested: boolean },
+  ): Waiter {
     const waiter: Waiter = {
-      leaf,
-      rank,
-      ticket: this.#tickets++,
-      sinceMs,
-      maxWaitMs: ask.maxWaitMs,
-      deadlineMs: ask.deadlineMs,
-      expiresMs: Math.min(sinceMs + ask.maxWaitMs, ask.deadlineMs),
+      ask,
       asker,
+      leaf,
+      rank: how.rank,
+      ticket: this.#tickets++,
+      sinceMs: this.#clock.nowMs(),
+      maxWaitMs: how.maxWaitMs,
+      expiresMs: Infinity,
+      promised: false,
+      nested: how.nested,
       list: undefined,
       previous: undefined,
       next: undefined,
     }
-    const line = lineOf(waiter)
-    line.blocked.push(waiter)
-    leaf.waiting++
-    this.#crowded.add(leaf)
-    this.#open(leaf, line)
-    this.#watch(waiter.expiresMs)
+    const queue = lineOf(leaf).queues[how.rank]
+    const isFirst = queue.size === 0
+    queue.push(waiter)
+    countWaiting(leaf, how.rank, 1)
+    if (isFirst) surface(leaf)
     return waiter
+  }
+
+  /** Looks at it again when a wait for limits, or its caller's patience, is over. */
+  #watch(waiter: Waiter): void {
+    const { deadlineMs } = waiter.ask
+    const boundMs = waiter.promised ? Infinity : this.#clock.nowMs() + waiter.maxWaitMs
+    waiter.expiresMs = Math.min(boundMs, deadlineMs)
+    this.#expiries.watch(waiter)
+  }
+
+  #expire(waiter: Waiter): void {
+    const { leaf, ask } = waiter
+    const rank = waiter.rank as Rank
+    const blocker = blockerOf(leaf, rank, false)
+    const nowMs = this.#clock.nowMs()
+    if (blocker === undefined && nowMs < ask.deadlineMs) {
+      // The limits have room: from now on it waits for an environment, which `maxWaitMs` does not bound.
+      setPromised(waiter, true)
+      this.#watch(waiter)
+      this.#wanting.add(functionOf(leaf))
+      return
+    }
+    const waitedMs = this.#depart(waiter)
+    if (blocker === undefined) return tell(waiter, { kind: 'late', waitedMs })
+    const why = waiter.nested ? 'nested' : blocker.why
+    this.#refuse(functionOf(leaf), waiter, { ...blocker, why }, waitedMs, rank)
+  }
+
+  /**
+   * Those who waited for an environment have one, or a limit was lowered: where a limit keeps them
+   * out, they wait for that now, and `maxWaitMs` begins.
+   */
+  #startBounds(fn: LimitNode, lowered: boolean): void {
+    if (fn.line === undefined || (!lowered && fn.inUse >= fn.slots)) return
+    const { promised } = fn.line
+    if (promised[0] + promised[1] + promised[2] === 0) return
+    for (const leaf of leavesOf(fn)) {
+      for (const waiter of everyone(leaf)) {
+        if (!waiter.promised || blockerOf(leaf, waiter.rank, false) === undefined) continue
+        this.#expiries.forget(waiter)
+        setPromised(waiter, false)
+        if (waiter.maxWaitMs === 0) this.#expire(waiter)
+        else this.#watch(waiter)
+      }
+    }
   }
 
   /** Takes out of the line; whoever calls this tells the asker next, in the same step. */
   #depart(waiter: Waiter): number {
-    const { leaf, rank } = waiter
-    const { ready, blocked } = lineOf(waiter)
-    if (ready.remove(waiter)) promise(leaf.node, rank, -1)
-    else blocked.remove(waiter)
-    leaf.waiting--
-    if (leaf.waiting === 0) this.#crowded.delete(leaf)
+    const waitedMs = this.#leave(waiter)
+    const { leaf } = waiter
+    if (leaf.line?.parkedAt === undefined) reorder(leaf)
+    else surface(leaf)
+    return waitedMs
+  }
+
+  #leave(waiter: Waiter): number {
+    const { leaf } = waiter
+    const rank = waiter.rank as Rank
+    setPromised(waiter, false)
+    this.#expiries.forget(waiter)
+    lineOf(leaf).queues[rank].remove(waiter)
+    countWaiting(leaf, rank, -1)
     return this.#clock.nowMs() - waiter.sinceMs
   }
 
-  #admit(leaf: Leaf, waitedMs: number): Permit {
-    admit(leaf.node)
-    return new HeldPermit(leaf.node, waitedMs, this.#onRelease)
+  #admit(leaf: LimitNode, ask: Ask, sinceMs: number, waitedMs: number): HeldPermit {
+    admit(leaf)
+    const permit = new HeldPermit(leaf, ask, { sinceMs, waitedMs }, this.#onRelease)
+    this.#held.push(permit)
+    // Only where somebody waits, or has just gone, is there an order to keep.
+    if (this.#limits.account.line !== undefined) reorder(leaf)
+    return permit
+  }
+
+  #release(permit: HeldPermit): void {
+    const { leaf, sinceMs } = permit
+    this.#held.remove(permit)
+    discharge(leaf, this.#clock.nowMs() - sinceMs)
+    if (this.#isAnyoneInLine()) {
+      for (const tag of leaf.tags) if (tag.parked.size > 0) this.#order.opened.add(tag)
+      surface(leaf)
+      this.#freed.add(functionOf(leaf))
+      this.#serve()
+    }
+    if (leaf.scope !== 'function') dropIdle(leaf)
+  }
+
+  #isAnyoneInLine(): boolean {
+    return totalOf(this.#limits.account.line) > 0
   }
 
   /** Hands out what is free, first in line first, until nobody who waits could run. */
-  #letIn(): void {
-    for (let next = this.#nextFitting(); next !== undefined; next = this.#nextFitting()) {
-      const waitedMs = this.#depart(next)
-      next.asker.onDecision({ kind: 'permit', permit: this.#admit(next.leaf, waitedMs) })
+  #serve(): void {
+    if (this.#isServing) return
+    this.#isServing = true
+    try {
+      for (;;) {
+        const next = nextInLine(this.#order)
+        if (next === undefined) break
+        this.#handOver(next.leaf, next.rank)
+      }
+    } finally {
+      this.#isServing = false
     }
-    for (const leaf of this.#crowded) this.#reassess(leaf)
-  }
-
-  #nextFitting(): Waiter | undefined {
-    let first: Waiter | undefined
-    for (const leaf of this.#crowded) {
-      if (!fits(leaf)) continue
-      const head = headOf(leaf)
-      if (head !== undefined && (first === undefined || goesBefore(head, first))) first = head
+    for (const fn of this.#freed) {
+      this.#freed.delete(fn)
+      this.#startBounds(fn, false)
     }
-    return first
-  }
-
-  /**
-   * Says anew what those in a leaf's lines wait for. A limit that opens turns the wait into one for
-   * an environment, which `maxWaitMs` does not bound; a limit that closes starts that bound.
-   */
-  #reassess(leaf: Leaf): void {
-    const closed = blockedBy(leaf.node, NOBODY) !== undefined
-    for (const line of leaf.lines) {
-      if (closed) this.#close(leaf, line)
-      this.#open(leaf, line)
+    for (const fn of this.#wanting) {
+      this.#wanting.delete(fn)
+      this.#onEnvironmentWanted(fn.name)
     }
   }
 
-  #open(leaf: Leaf, { ready, blocked }: Line): void {
-    for (const waiter of blocked) {
-      if (blockedBy(leaf.node, waiter.rank) !== undefined) return
-      blocked.remove(waiter)
-      ready.push(waiter)
-      waiter.expiresMs = waiter.deadlineMs
-      promise(leaf.node, waiter.rank, 1)
-      this.#onEnvironmentWanted(leaf.node.name)
+  #handOver(leaf: LimitNode, rank: Rank): void {
+    const waiter = lineOf(leaf).queues[rank].first
+    assert(waiter !== undefined, 'whoever is next is in line')
+    const fn = functionOf(leaf)
+    const limit = this.#rateLimit(fn)
+    if (limit !== undefined) {
+      return this.#refuse(fn, waiter, { limit, why: 'rate' }, this.#depart(waiter), rank)
     }
+    const waitedMs = this.#leave(waiter)
+    notePassed(leaf, rank)
+    const permit = this.#admit(leaf, waiter.ask, waiter.sinceMs + waitedMs, waitedMs)
+    tell(waiter, { kind: 'permit', permit })
   }
 
-  #close(leaf: Leaf, { ready, blocked }: Line): void {
-    if (ready.size === 0) return
-    const younger = [...blocked]
-    for (const waiter of younger) blocked.remove(waiter)
-    for (const waiter of ready) {
-      waiter.expiresMs = Math.min(this.#clock.nowMs() + waiter.maxWaitMs, waiter.deadlineMs)
-      promise(leaf.node, waiter.rank, -1)
-      ready.remove(waiter)
-      blocked.push(waiter)
-      this.#watch(waiter.expiresMs)
-    }
-    for (const waiter of younger) blocked.push(waiter)
+  /** The limit whose requests per second are used up. */
+  #rateLimit(fn: LimitNode): LimitNode | undefined {
+    if (this.config.mode !== 'aws') return undefined
+    return this.#rates.refuse(fn, this.#limits.account)
   }
 
-  /** One alarm serves all who wait: it is set to the earliest expiry and looked at again then. */
-  #watch(expiresMs: number): void {
-    if (expiresMs === Infinity || (this.#alarm !== undefined && this.#alarm.atMs <= expiresMs))
-      return
-    this.#alarm?.timer[Symbol.dispose]()
-    const delayMs = expiresMs - this.#clock.nowMs()
-    const timer = this.#clock.after(delayMs, () => {
-      this.#alarm = undefined
-      this.#expire()
-    })
-    this.#alarm = { atMs: expiresMs, timer }
+  #refuse(
+    fn: LimitNode,
+    who: Waiter | Asker,
+    blocker: Blocker,
+    waitedMs: number,
+    rank: Rank,
+  ): void {
+    const blocked = refusalOf(blocker, waitedMs, aheadAt(blocker.limit, rank))
+    const lastMs = this.#clock.nowMs()
+    fn.refusals = { count: (fn.refusals?.count ?? 0) + 1, last: blocked, lastMs }
+    const decision: Decision = { kind: 'throttle', blocked }
+    if ('leaf' in who) tell(who, decision)
+    else who.onDecision(decision)
   }
 
-  #expire(): void {
-    const nowMs = this.#clock.nowMs()
-    let earliestMs = Infinity
-    for (const leaf of this.#crowded) {
-      for (const waiter of everyone(leaf)) {
-        if (waiter.expiresMs <= nowMs) this.#turnAway(waiter)
-        else earliestMs = Math.min(earliestMs, waiter.expiresMs)
+  /** The lines of a function and of the account have an end. */
+  #overlong(fn: LimitNode): Blocker | undefined {
+    const { account } = this.#limits
+    if (isOverlong(fn, FUNCTION_QUEUE_MIN)) return { limit: fn, why: 'queue' }
+    return isOverlong(account, ACCOUNT_QUEUE_MIN) ? { limit: account, why: 'queue' } : undefined
+  }
+
+  #isNested({ byFunction = false, lineage }: Ask, { limit }: Blocker): boolean {
+    return byFunction && lineage !== undefined && holdsSlot(this.#held, limit, lineage)
+  }
+
+  /** Takes out of the line who waits for functions that are configured no more, and how long each did. */
+  #takeOut(config: LimitsConfig): [Waiter, number][] {
+    const gone: [Waiter, number][] = []
+    for (const [name, fn] of this.#limits.functions) {
+      if (Object.hasOwn(config.functions, name)) continue
+      for (const leaf of leavesOf(fn)) {
+        for (const waiter of everyone(leaf)) gone.push([waiter, this.#depart(waiter)])
       }
     }
-    this.#watch(earliestMs)
-    this.#letIn()
+    return gone
   }
 
-  #turnAway(waiter: Waiter): void {
-    const blocker = blockedBy(waiter.leaf.node, waiter.rank)
-    const wasReady = waiter.list === lineOf(waiter).ready
-    const waitedMs = this.#depart(waiter)
-    waiter.asker.onDecision(
-      wasReady || blocker === undefined
-        ? { kind: 'late', waitedMs }
-        : { kind: 'throttle', blocked: blockedAt(blocker, waitedMs) },
-    )
-  }
-
-  #syncLeaves(): void {
-    for (const [name, node] of this.#tree.functions) {
-      if (!this.#leaves.has(name)) this.#leaves.set(name, createLeaf(node))
-    }
-    for (const [name, leaf] of this.#leaves) {
-      if (Object.hasOwn(this.#config.functions, name)) continue
-      for (const waiter of everyone(leaf)) {
-        waiter.asker.onDecision({ kind: 'gone', waitedMs: this.#depart(waiter) })
-      }
-      this.#leaves.delete(name)
+  /** Those in line for a function that had no limits below it, until now. */
+  #sortIntoBranches(fn: LimitNode): void {
+    for (const waiter of everyone(fn)) {
+      const { rank, promised } = waiter
+      setPromised(waiter, false)
+      lineOf(fn).queues[rank as Rank].remove(waiter)
+      countWaiting(fn, rank as Rank, -1)
+      waiter.leaf = leafFor(fn, waiter.ask)
+      lineOf(waiter.leaf).queues[rank as Rank].push(waiter)
+      countWaiting(waiter.leaf, rank as Rank, 1)
+      setPromised(waiter, promised)
+      surface(waiter.leaf)
     }
   }
 }
 
-class HeldPermit implements Permit {
-  readonly functionName: string
-  readonly waitedMs: number
-  readonly #node: LimitNode
-  readonly #onRelease: () => void
-  #held = true
+function rankOf(priority: Priority): Rank {
+  return priority === 'interactive' ? 0 : priority === 'async' ? 1 : 2
+}
 
-  constructor(node: LimitNode, waitedMs: number, onRelease: () => void) {
-    this.functionName = node.name
-    this.waitedMs = waitedMs
-    this.#node = node
-    this.#onRelease = onRelease
+function tell(waiter: Waiter, decision: Decision): void {
+  const { asker } = waiter
+  // A place in line may be kept by whoever asked; what it led to may be collected.
+  waiter.asker = undefined
+  asker?.onDecision(decision)
+}
+
+/** A limit of 0 is an off switch; and who would be throttled after the wait is told so before it. */
+function isHopeless({ limit }: Blocker, rank: Rank, remainingMs: number): boolean {
+  if (remainingMs <= 0 || limit.max === 0) return true
+  if (remainingMs === Infinity) return false
+  return (waitMsAt(limit, aheadAt(limit, rank)) ?? 0) > remainingMs
+}
+
+function isOverlong({ max, line }: LimitNode, least: number): boolean {
+  return totalOf(line) >= Math.max(least, max * QUEUE_DEPTH)
+}
+
+function functionOf(leaf: LimitNode): LimitNode {
+  return leaf.scope === 'function' || leaf.parent === undefined ? leaf : leaf.parent
+}
+
+/** Where those who ask for a function may be in line. */
+function* leavesOf(fn: LimitNode): Generator<LimitNode> {
+  yield fn
+  yield* childrenOf(fn)
+}
+
+function oldestSinceMs(fn: LimitNode): number {
+  let oldestMs = Infinity
+  for (const { line } of leavesOf(fn)) {
+    for (const queue of line?.queues ?? []) {
+      oldestMs = Math.min(oldestMs, queue.first?.sinceMs ?? Infinity)
+    }
   }
-
-  release(): void {
-    assert(this.#held, `a permit of ${this.functionName} was released twice`)
-    this.#held = false
-    discharge(this.#node)
-    this.#onRelease()
-  }
-}
-
-/** Whether one more invocation of the leaf could run now: limits and an environment. */
-function fits({ node, slots }: Leaf): boolean {
-  return node.inUse < slots && blockedBy(node, NOBODY) === undefined
-}
-
-function lineOf({ leaf, rank }: Waiter): Line {
-  const line = leaf.lines[rank]
-  assert(line !== undefined, 'every priority has a line')
-  return line
-}
-
-function blockedAt({ scope, name, max, inUse }: LimitNode, waitedMs: number): Blocked {
-  return { scope, name, max, inUse, waitedMs }
+  return oldestMs
 }

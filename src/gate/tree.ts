@@ -1,139 +1,210 @@
-import type { LimitsConfig } from '../model/limits.ts'
-import { ceilingOf, guaranteeOf } from './limits.ts'
+import type { FunctionLimits } from '../model/limits.ts'
+import type { Line } from './line.ts'
+import type { Blocked } from './refusal.ts'
+
+/** What a limit is of. */
+export type Scope = 'account' | 'group' | 'function' | 'tenant' | 'source' | 'version' | 'tag'
+
+/** Where there is no ceiling. Small enough to be added to, and to be kept as an integer. */
+export const UNLIMITED = 2 ** 30 - 1
 
 /**
- * One limit with what it holds now: the account, a group, or a function.
+ * One limit of the tree account → group → function → tenant, source or version, and what it holds.
  *
- * `inner` is what its children claim, and `claim = max(inner, held)` what it takes of its parent: an
- * idle guarantee is claimed beforehand, so its owner always finds it free. Both are kept up to date
- * by every admission and release in O(depth).
+ * `inner` is what its children claim (at a leaf: what runs), and `claim = max(inner, held)` what it
+ * takes of its parent: an idle guarantee is claimed beforehand, so its owner always finds it free.
+ * Every admission and release keeps both up to date in O(depth).
  */
 export interface LimitNode {
-  readonly scope: 'account' | 'group' | 'function'
+  readonly scope: Exclude<Scope, 'tag'>
+  /** Of a group or function; `function:name` of what is below it; empty for the account. */
   readonly name: string
   parent: LimitNode | undefined
+  /** What has limits of its own below a function: its invocations are then counted there alone. */
+  branches: Branches | undefined
   max: number
-  /** The guarantee that others may not borrow. */
+  /** What it can always have. */
+  guarantee: number
+  /** The part of its guarantee that others may not borrow: `guarantee - lend`. */
   held: number
+  weight: number
+  /** By rank of priority: slots that it must leave free. */
+  headroom: readonly number[]
+  /** What the ready environments of a function can take together. */
+  slots: number
+  tags: readonly LimitTag[]
   inUse: number
   inner: number
-  /**
-   * By rank of priority: those in line below for whom the limits have room and who wait for an
-   * environment alone. They go before newcomers, so a newcomer who asks "is it a limit that I wait
-   * for?" counts them as if they were in.
-   */
-  readonly promised: [number, number, number]
+  readonly pace: Pace
+  /** Who waits here or below; undefined where nobody ever has. */
+  line: Line | undefined
+  /** What was refused because of limits, and the last time why. */
+  refusals: Refusals | undefined
 }
 
-/** The tree account → group → function. */
-export interface LimitTree {
-  readonly account: LimitNode
-  readonly groups: Map<string, LimitNode>
-  readonly functions: Map<string, LimitNode>
+/** By name. Those of neither a tenant, a source nor a version are counted with the tenant ''. */
+export interface Branches {
+  readonly tenant: Map<string, LimitNode>
+  readonly source: Map<string, LimitNode>
+  readonly version: Map<string, LimitNode>
+  /** What is configured for them. */
+  given: FunctionLimits
 }
 
-export function createTree(config: LimitsConfig): LimitTree {
-  const account = node('account', '', undefined)
-  const tree: LimitTree = { account, groups: new Map(), functions: new Map() }
-  configureTree(tree, config)
-  return tree
+/** A cap over any set of functions. Sets may overlap, so it is no part of the tree. */
+export interface LimitTag {
+  readonly scope: 'tag'
+  readonly name: string
+  max: number
+  inUse: number
+  readonly pace: Pace
+  /** By rank: who waits for functions that have it. */
+  readonly waiting: [number, number, number]
+  /** Leaves that were first in line and found it full. */
+  readonly parked: ParkedLeaves
 }
 
-function node(scope: LimitNode['scope'], name: string, parent: LimitNode | undefined): LimitNode {
-  return { scope, name, parent, max: Infinity, held: 0, inUse: 0, inner: 0, promised: [0, 0, 0] }
+/** What `order.ts` keeps of leaves that wait for a tag. */
+export interface ParkedLeaves {
+  readonly size: number
 }
 
-/**
- * Puts a configuration into the tree without touching what runs. A function that is no longer
- * configured stays as long as something of it runs, and admits nothing.
- */
-export function configureTree(tree: LimitTree, config: LimitsConfig): void {
-  tree.account.max = config.account.maxConcurrency
-  const groupNode = (name: string): LimitNode => {
-    const found = tree.groups.get(name) ?? node('group', name, tree.account)
-    tree.groups.set(name, found)
-    return found
+/** How long a slot is held, as a running mean. */
+export interface Pace {
+  meanMs: number
+  samples: number
+}
+
+export interface Refusals {
+  count: number
+  last: Blocked
+  lastMs: number
+}
+
+/** What about a limit keeps someone out. */
+export type Why =
+  /** Everything is in use. */
+  | 'maxConcurrency'
+  /** What is not in use is guaranteed to others. */
+  | 'guarantees'
+  /** What is free is kept free for a higher priority. */
+  | 'headroom'
+  /** Lambda's requests per second; only in mode `aws`. */
+  | 'rate'
+  /** Too many are in line already. */
+  | 'queue'
+  /** A function that holds a slot of this limit waits for this very call. */
+  | 'nested'
+
+const NO_HEADROOM: readonly number[] = [0, 0, 0]
+const NO_TAGS: readonly LimitTag[] = []
+
+export function createNode(
+  scope: LimitNode['scope'],
+  name: string,
+  parent: LimitNode | undefined,
+): LimitNode {
+  return {
+    scope,
+    name,
+    parent,
+    branches: undefined,
+    max: UNLIMITED,
+    guarantee: 0,
+    held: 0,
+    weight: 1,
+    headroom: NO_HEADROOM,
+    slots: UNLIMITED,
+    tags: NO_TAGS,
+    inUse: 0,
+    inner: 0,
+    pace: { meanMs: 0, samples: 0 },
+    line: undefined,
+    refusals: undefined,
   }
-
-  for (const group of tree.groups.values()) Object.assign(group, { max: Infinity, held: 0 })
-  for (const [name, limits] of Object.entries(config.groups)) {
-    const group = groupNode(name)
-    group.max = limits.maxConcurrency ?? Infinity
-    group.held = limits.guaranteedConcurrency ?? 0
-  }
-
-  for (const leaf of tree.functions.values()) Object.assign(leaf, { max: 0, held: 0 })
-  for (const [name, limits] of Object.entries(config.functions)) {
-    const leaf = tree.functions.get(name) ?? node('function', name, undefined)
-    leaf.parent = groupNode(limits.group)
-    leaf.max = ceilingOf(limits)
-    leaf.held = guaranteeOf(limits)
-    tree.functions.set(name, leaf)
-  }
-  dropIdle(tree, config)
-  recount(tree)
 }
 
-function dropIdle(tree: LimitTree, config: LimitsConfig): void {
-  const used = new Set<LimitNode>()
-  for (const [name, leaf] of tree.functions) {
-    if (!Object.hasOwn(config.functions, name) && leaf.inUse === 0) tree.functions.delete(name)
-    else if (leaf.parent !== undefined) used.add(leaf.parent)
-  }
-  for (const [name, group] of tree.groups) {
-    if (!used.has(group) && !Object.hasOwn(config.groups, name)) tree.groups.delete(name)
-  }
+/** What it takes of its parent. */
+export function claimOf({ inner, held }: LimitNode): number {
+  return inner > held ? inner : held
 }
 
-/** Sums everything anew from the leaves: a change of limits may move whole subtrees. */
-function recount(tree: LimitTree): void {
-  for (const each of [tree.account, ...tree.groups.values()]) {
-    Object.assign(each, { inUse: 0, inner: 0 })
-    each.promised.fill(0)
-  }
-  for (const leaf of tree.functions.values()) addToParent(leaf)
-  for (const group of tree.groups.values()) addToParent(group)
+/** Whether its claim may grow by one for someone of this rank. */
+export function canGrow(at: LimitNode, rank: number): boolean {
+  if (at.inner < at.held) return true
+  return at.inner < at.max - (at.headroom[rank] ?? 0)
 }
 
-function addToParent(child: LimitNode): void {
-  if (child.parent === undefined) return
-  child.parent.inUse += child.inUse
-  child.parent.inner += Math.max(child.inner, child.held)
-  for (const [rank, count] of child.promised.entries()) {
-    child.parent.promised[rank] = (child.parent.promised[rank] ?? 0) + count
-  }
+export function hasFullTag({ tags }: LimitNode): boolean {
+  for (const tag of tags) if (tag.inUse >= tag.max) return true
+  return false
 }
 
-/** Counts nobody who is still in line. */
-export const NOBODY = -1
-
-/**
- * The narrowest limit that keeps one more invocation of `leaf` out, or undefined where there is
- * room. Those of a priority up to `rank` who only wait for an environment count as if they were in.
- */
-export function blockedBy(leaf: LimitNode, rank: number): LimitNode | undefined {
+/** Whether limits and environments have room for one more of `leaf`, at once. */
+export function fits(leaf: LimitNode, rank: number): boolean {
+  if (hasFullTag(leaf)) return false
   let grows = true
   for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
-    const promised = promisedUpTo(at, rank)
-    if (at.inUse + promised >= at.max) return at
+    if (at.inUse >= at.max || at.inUse >= at.slots) return false
+    if (!grows) continue
+    if (!canGrow(at, rank)) return false
+    // Absorbed by a guarantee: the ancestors have accounted for it already.
+    if (at.inner < at.held) grows = false
+  }
+  return true
+}
+
+/** The narrowest limit that keeps someone of a rank out, and why; the environments aside. */
+export interface Blocker {
+  readonly limit: LimitNode | LimitTag
+  readonly why: Why
+}
+
+/**
+ * What keeps one more of `leaf` out; undefined where the limits have room. With `counting`, those of
+ * up to this rank in line who lack only an environment count as if they were in: they go before a
+ * newcomer, who must know what it would wait for.
+ */
+export function blockerOf(leaf: LimitNode, rank: number, counting: boolean): Blocker | undefined {
+  for (const tag of leaf.tags) {
+    if (tag.inUse >= tag.max) return { limit: tag, why: 'maxConcurrency' }
+  }
+  let grows = true
+  for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
+    const promised = counting ? promisedUpTo(at, rank) : 0
+    if (at.inUse + promised >= at.max) return { limit: at, why: 'maxConcurrency' }
     if (!grows) continue
     const inner = at.inner + promised
-    // Would take what a guarantee inside this node has claimed beforehand.
-    if (inner >= at.max) return at
-    // Absorbed by a guarantee: the ancestors have accounted for it already.
     if (inner < at.held) grows = false
+    else if (inner >= at.max) return { limit: at, why: 'guarantees' }
+    else if (inner >= at.max - (at.headroom[rank] ?? 0)) return { limit: at, why: 'headroom' }
   }
   return undefined
 }
 
-function promisedUpTo({ promised }: LimitNode, rank: number): number {
+function promisedUpTo({ line }: LimitNode, rank: number): number {
+  if (line === undefined) return 0
   let sum = 0
-  for (let each = 0; each <= rank; each++) sum += promised[each] ?? 0
+  for (let each = 0; each <= rank; each++) sum += line.promised[each] ?? 0
   return sum
 }
 
-/** Counts one more invocation of `leaf` in. The caller has asked `blockedBy`. */
+/** How many more of a leaf the limits would let in now, those in line aside. */
+export function roomOf(leaf: LimitNode): number {
+  let room = UNLIMITED
+  for (const { max, inUse } of leaf.tags) room = Math.min(room, max - inUse)
+  // Slots that are claimed beforehand, of the guarantees passed so far.
+  let claimed = 0
+  for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
+    room = Math.min(room, at.max - at.inUse, claimed + at.max - at.inner)
+    claimed += Math.max(0, at.held - at.inner)
+  }
+  return Math.max(0, room)
+}
+
+/** Counts one more invocation of `leaf` in. The caller has asked `fits`. */
 export function admit(leaf: LimitNode): void {
+  for (const tag of leaf.tags) tag.inUse++
   let grows = true
   for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
     at.inUse++
@@ -143,20 +214,36 @@ export function admit(leaf: LimitNode): void {
   }
 }
 
-/** Counts one invocation of `leaf` out: the mirror of `admit`. */
-export function discharge(leaf: LimitNode): void {
+/** Counts one invocation of `leaf` out, which held its slot for so long: the mirror of `admit`. */
+export function discharge(leaf: LimitNode, heldMs: number): void {
+  for (const tag of leaf.tags) {
+    tag.inUse--
+    learn(tag.pace, heldMs)
+  }
   let shrinks = true
   for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
     at.inUse--
+    learn(at.pace, heldMs)
     if (!shrinks) continue
     at.inner--
     if (at.inner < at.held) shrinks = false
   }
 }
 
-/** Counts one of a rank who waits for an environment alone in (`+1`) or out (`-1`). */
-export function promise(leaf: LimitNode, rank: number, by: 1 | -1): void {
-  for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
-    at.promised[rank] = (at.promised[rank] ?? 0) + by
-  }
+/** A mean of all at first, then of about the last 32. */
+const SAMPLES_MAX = 32
+
+function learn(pace: Pace, heldMs: number): void {
+  if (pace.samples < SAMPLES_MAX) pace.samples++
+  pace.meanMs += (heldMs - pace.meanMs) / pace.samples
+}
+
+/** Lets what a node claims change, and has all ancestors take note. */
+export function reclaim(at: LimitNode, change: () => void): void {
+  const before = claimOf(at)
+  change()
+  const more = claimOf(at) - before
+  const { parent } = at
+  if (more === 0 || parent === undefined) return
+  reclaim(parent, () => void (parent.inner += more))
 }

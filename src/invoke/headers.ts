@@ -1,4 +1,4 @@
-import { limitId } from '../gate/snapshot.ts'
+import { limitId } from '../gate/refusal.ts'
 import type { Outcome } from './invocation.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Blocked } from '../gate/gate.ts'
+import type { Blocked } from '../gate/refusal.ts'
 import type { Priority } from '../model/limits.ts'
 import type { Payload, Result } from '../runtime/work.ts'
 

@@ -1,5 +1,5 @@
 import type { Invocation, InvocationSource, Outcome } from './invocation.ts'
-import { limitId } from '../gate/snapshot.ts'
+import { limitId } from '../gate/refusal.ts'
 
 /** Counts of how invocations ended, kept as plain numbers: this runs for each of them. */
 export interface Tally {

@@ -66,7 +66,15 @@ describe('Gate', () => {
     const third = ask('post', { maxWaitMs: 0 })
     assert.deepEqual(third.decision, {
       kind: 'throttle',
-      blocked: { scope: 'function', name: 'post', max: 2, inUse: 2, waitedMs: 0 },
+      blocked: {
+        scope: 'function',
+        name: 'post',
+        why: 'maxConcurrency',
+        max: 2,
+        inUse: 2,
+        waitedMs: 0,
+        retryAfterMs: 1000,
+      },
     })
     assert.equal(ask('get').decision?.kind, 'permit')
     assert.equal(ask('get').decision?.kind, 'permit')
@@ -279,7 +287,8 @@ describe('Gate', () => {
     ask('get', how)
     const younger = ask('get', how)
     gate.cancel(elder.waiting as Waiting)
-    assert.deepEqual(wanted, ['get', 'get', 'get'])
+    assert.deepEqual(wanted, ['get', 'get'])
+    assert.equal(gate.wanted('get').count, 2, 'the pool asks while somebody is in line')
     clock.advance(501)
     assert.equal(younger.decision, undefined, 'it waits for an environment, up to its deadline')
   })

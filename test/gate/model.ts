@@ -1,67 +1,204 @@
-import type { LimitsConfig } from '../../src/gate/index.ts'
+import { PRIORITIES, type LimitsConfig } from '../../src/model/limits.ts'
 
-/** What runs, by function: the brute-force oracle sums everything anew for each question. */
-export type Running = Map<string, number>
-
-/** What a function, group or account takes of its parent: its use, or its guarantee where that is more. */
-function claimOfFunction(config: LimitsConfig, running: Running, name: string): number {
-  const limits = config.functions[name]
-  const held = limits?.reservedConcurrency ?? limits?.guaranteedConcurrency ?? 0
-  return Math.max(running.get(name) ?? 0, held)
+/**
+ * The oracle: the same rules, by summing everything anew for each question. It knows what runs and
+ * nothing else; no counter is kept from one question to the next, so none can drift.
+ */
+export interface Model {
+  /** What runs, at each leaf. */
+  readonly direct: Int32Array
+  readonly nodes: readonly ModelNode[]
+  /** Parents come before their children, the account first. */
+  readonly parents: Int32Array
+  readonly held: Int32Array
+  readonly indexes: ReadonlyMap<string, number>
+  /** From each node to the account. */
+  readonly paths: readonly (readonly number[])[]
+  readonly tags: readonly { readonly max: number; readonly functions: readonly number[] }[]
+  /** Of the environments, by node; only functions have any. */
+  readonly slots: readonly number[]
+  readonly sums: readonly [Sums, Sums]
 }
 
-function members(config: LimitsConfig, running: Running, group: string): string[] {
-  return [...new Set([...Object.keys(config.functions), ...running.keys()])].filter(
-    (name) => config.functions[name]?.group === group,
-  )
+export interface ModelNode {
+  readonly name: string
+  readonly parent: number
+  readonly max: number
+  readonly guarantee: number
+  readonly held: number
+  readonly weight: number
+  readonly headroom: readonly number[]
 }
 
-function claimOfGroup(config: LimitsConfig, running: Running, group: string): number {
-  const inner = members(config, running, group).reduce(
-    (sum, name) => sum + claimOfFunction(config, running, name),
-    0,
-  )
-  return Math.max(inner, config.groups[group]?.guaranteedConcurrency ?? 0)
+/** What each node has in use, and what its children claim. */
+export interface Sums {
+  readonly used: Int32Array
+  readonly inner: Int32Array
 }
 
-function groupsOf(config: LimitsConfig): string[] {
-  return [
-    ...new Set([
-      ...Object.keys(config.groups),
-      ...Object.values(config.functions).map(({ group }) => group),
-    ]),
-  ]
+const ACCOUNT = 0
+
+/** Sums up what runs. The next question overwrites the answer. */
+export function sumsOf(model: Model): Sums {
+  return sumInto(model, model.sums[0])
 }
 
-/** Sums that must not be above their maximum, as `[claimed, used, max]`. */
-function sums(config: LimitsConfig, running: Running, name: string): [number, number, number][] {
-  const limits = config.functions[name]
-  if (limits === undefined) return [[1, 1, 0]]
-  const used = running.get(name) ?? 0
-  const own = Math.min(limits.maxConcurrency ?? Infinity, limits.reservedConcurrency ?? Infinity)
-  const { group } = limits
-  const inGroup = members(config, running, group)
-  const groupInner = inGroup.reduce((sum, each) => sum + claimOfFunction(config, running, each), 0)
-  const groupUsed = inGroup.reduce((sum, each) => sum + (running.get(each) ?? 0), 0)
-  const accountInner = groupsOf(config).reduce(
-    (sum, each) => sum + claimOfGroup(config, running, each),
-    0,
-  )
-  const accountUsed = [...running.values()].reduce((sum, each) => sum + each, 0)
-  return [
-    [used, used, own],
-    [groupInner, groupUsed, config.groups[group]?.maxConcurrency ?? Infinity],
-    [accountInner, accountUsed, config.account.maxConcurrency],
-  ]
+function sumInto({ parents, direct, held }: Model, { used, inner }: Sums): Sums {
+  used.set(direct)
+  inner.set(direct)
+  for (let at = parents.length - 1; at > ACCOUNT; at--) {
+    const parent = parents[at] as number
+    used[parent]! += used[at]!
+    inner[parent]! += Math.max(inner[at]!, held[at]!)
+  }
+  return { used, inner }
 }
 
-/** Whether one more of a function may run: no sum that it raises may pass its maximum. */
-export function mayRun(config: LimitsConfig, running: Running, name: string): boolean {
-  const before = sums(config, running, name)
-  const with1 = new Map(running).set(name, (running.get(name) ?? 0) + 1)
-  const after = sums(config, with1, name)
-  return after.every(([claimed, used, max], at) => {
-    const [claimedBefore = 0] = before[at] ?? []
-    return used <= max && (claimed === claimedBefore || claimed <= max)
+function withOneMore(model: Model, leaf: number): Sums {
+  model.direct[leaf]!++
+  const after = sumInto(model, model.sums[1])
+  model.direct[leaf]!--
+  return after
+}
+
+function tagsFit(model: Model, leaf: number, { used }: Sums): boolean {
+  const path = pathOf(model, leaf)
+  for (const { max, functions } of model.tags) {
+    if (!functions.some((fn) => path.includes(fn))) continue
+    let sum = 0
+    for (const fn of functions) sum += used[fn]!
+    if (sum >= max) return false
+  }
+  return true
+}
+
+export function pathOf({ paths }: Model, node: number): readonly number[] {
+  return paths[node] ?? []
+}
+
+/** Whether one more at a leaf would break no limit: no sum that it raises may pass its maximum. */
+export function limitsFit(model: Model, leaf: number, rank: number): boolean {
+  const before = sumsOf(model)
+  if (!tagsFit(model, leaf, before)) return false
+  const after = withOneMore(model, leaf)
+  for (const at of pathOf(model, leaf)) {
+    const { max, held, headroom } = model.nodes[at] as ModelNode
+    const claims = after.inner[at]!
+    const grows = claims > before.inner[at]!
+    const kept = before.inner[at]! >= held ? headroom[rank]! : 0
+    if (after.used[at]! > max || (grows && claims > max - kept)) return false
+  }
+  return true
+}
+
+/** The same, and an environment is free. */
+export function mayRun(model: Model, leaf: number, rank: number): boolean {
+  const { used } = sumsOf(model)
+  for (const at of pathOf(model, leaf)) if (used[at]! >= model.slots[at]!) return false
+  return limitsFit(model, leaf, rank)
+}
+
+/** Whether what one more at a leaf claims of a node's parent was claimed beforehand. */
+export function isAbsorbed(model: Model, leaf: number, node: number): boolean {
+  const held = model.held[node]!
+  const before = Math.max(sumsOf(model).inner[node]!, held)
+  return Math.max(withOneMore(model, leaf).inner[node]!, held) === before
+}
+
+/** Below the guarantee of a leaf there is always room, unless something above was lowered and drains. */
+export function isGuaranteed(model: Model, leaf: number): boolean {
+  const sums = sumsOf(model)
+  const { used, inner } = sums
+  if (used[leaf]! >= model.held[leaf]! || !tagsFit(model, leaf, sums)) return false
+  return pathOf(model, leaf).every((at) => {
+    const { max } = model.nodes[at] as ModelNode
+    return inner[at]! <= max && used[at]! < model.slots[at]!
   })
+}
+
+/** What a leaf may be: `fn`, or `fn` with a tenant or version, as `leafName` says. */
+export interface Layout {
+  readonly functions: readonly string[]
+  readonly groups: readonly string[]
+  readonly tenants: readonly string[]
+  readonly versions: readonly string[]
+}
+
+/** The tree that a configuration means. Every function has all the leaves that may be asked for. */
+export function modelOf(
+  config: LimitsConfig,
+  layout: Layout,
+  slots: ReadonlyMap<string, number>,
+): Model {
+  const nodes: ModelNode[] = [node('account', -1, config.account)]
+  for (const name of layout.groups) nodes.push(node(name, ACCOUNT, config.groups[name] ?? {}))
+  const slotsByNode = new Map<number, number>()
+  const indexes = new Map<string, number>()
+  for (const name of layout.functions) {
+    const given = config.functions[name]
+    const at = nodes.length
+    const parent = 1 + layout.groups.indexOf(given?.group ?? layout.groups[0] ?? '')
+    nodes.push(node(name, parent, given === undefined ? { maxConcurrency: 0 } : ownOf(given)))
+    slotsByNode.set(at, slots.get(name) ?? 0)
+    nodes.push(node(`${name}:`, at, {}))
+    for (const tenant of layout.tenants) {
+      nodes.push(node(`${name}:${tenant}`, at, given?.perTenant ?? {}))
+    }
+    for (const version of layout.versions) {
+      const kept = given?.versions?.[version]?.provisionedConcurrency ?? 0
+      nodes.push(node(`${name}:${version}`, at, { guaranteedConcurrency: kept }))
+    }
+  }
+  for (const [at, { name }] of nodes.entries()) indexes.set(name, at)
+  const tags = Object.entries(config.tags ?? {}).map(([tag, { maxConcurrency }]) => ({
+    max: maxConcurrency,
+    functions: layout.functions
+      .filter((name) => config.functions[name]?.tags?.includes(tag) ?? false)
+      .map((name) => indexes.get(name) ?? 0),
+  }))
+  const sums = (): Sums => ({
+    used: new Int32Array(nodes.length),
+    inner: new Int32Array(nodes.length),
+  })
+  return {
+    nodes,
+    tags,
+    indexes,
+    slots: nodes.map((_, at) => slotsByNode.get(at) ?? Infinity),
+    direct: new Int32Array(nodes.length),
+    parents: Int32Array.from(nodes, ({ parent }) => parent),
+    held: Int32Array.from(nodes, ({ held }) => held),
+    paths: nodes.map((_, at) => wayUp(nodes, at)),
+    sums: [sums(), sums()],
+  }
+}
+
+function wayUp(nodes: readonly ModelNode[], from: number): number[] {
+  const path = [from]
+  for (let at = from; at !== ACCOUNT; path.push(at)) at = (nodes[at] as ModelNode).parent
+  return path
+}
+
+function ownOf(given: LimitsConfig['functions'][string]): LimitsConfig['groups'][string] {
+  const { reservedConcurrency: reserved, guaranteedConcurrency: guaranteed = 0 } = given
+  const { provisionedConcurrency: provisioned = 0, maxConcurrency = Infinity } = given
+  return {
+    ...given,
+    maxConcurrency: Math.min(maxConcurrency, reserved ?? Infinity),
+    guaranteedConcurrency: reserved ?? Math.max(guaranteed, provisioned),
+  }
+}
+
+function node(name: string, parent: number, given: LimitsConfig['groups'][string]): ModelNode {
+  const { maxConcurrency: max = Infinity, guaranteedConcurrency: guarantee = 0 } = given
+  const { lend = 0, weight = 1, headroom = {} } = given
+  return {
+    name,
+    parent,
+    max,
+    guarantee,
+    held: Math.max(0, guarantee - lend),
+    weight,
+    headroom: PRIORITIES.map((priority) => headroom[priority] ?? 0),
+  }
 }

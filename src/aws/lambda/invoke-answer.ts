@@ -1,4 +1,4 @@
-import type { Blocked } from '../../gate/gate.ts'
+import type { Blocked } from '../../gate/refusal.ts'
 import { outcomeHeaders } from '../../invoke/headers.ts'
 import type { Outcome } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
@@ -85,5 +85,9 @@ function throttle({ scope }: Blocked): Failure {
 const REASONS: Readonly<Record<Blocked['scope'], ThrottleReason>> = {
   account: 'ConcurrentInvocationLimitExceeded',
   group: 'ConcurrentInvocationLimitExceeded',
+  tag: 'ConcurrentInvocationLimitExceeded',
   function: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+  tenant: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+  source: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+  version: 'ReservedFunctionConcurrentInvocationLimitExceeded',
 }

@@ -1,0 +1,52 @@
+import type { Blocker, LimitNode, LimitTag, Pace, Scope, Why } from './tree.ts'
+
+/** Which limit stood in the way, and how it stood then. */
+export interface Blocked {
+  readonly scope: Scope
+  /** Group, tag or function; `function:name` of a tenant, source or version; empty for the account. */
+  readonly name: string
+  readonly why: Why
+  readonly max: number
+  readonly inUse: number
+  readonly waitedMs: number
+  /** When a slot may be had, as measured; a second where nothing has been. */
+  readonly retryAfterMs: number
+}
+
+const RETRY_AFTER_MIN_MS = 1000
+const RETRY_AFTER_MAX_MS = 30_000
+/** A pace that is made of fewer releases than this is none. */
+const SAMPLES_MIN = 8
+
+/**
+ * How long it takes until as many slots of a limit were freed as are in line for it and one more;
+ * undefined where no pace has been measured. By Little's law slots are freed at `inUse / mean`.
+ */
+export function waitMsAt(limit: LimitNode | LimitTag, ahead: number): number | undefined {
+  const { pace, inUse } = limit
+  if (!isMeasured(pace) || inUse === 0) return undefined
+  return ((ahead + 1) * pace.meanMs) / inUse
+}
+
+function isMeasured({ samples }: Pace): boolean {
+  return samples >= SAMPLES_MIN
+}
+
+/** What the caller is told. `ahead` is how many go before the next one who asks. */
+export function refusalOf({ limit, why }: Blocker, waitedMs: number, ahead: number): Blocked {
+  const { scope, name, max, inUse } = limit
+  const guessMs = waitMsAt(limit, ahead) ?? RETRY_AFTER_MIN_MS
+  const retryAfterMs = Math.min(Math.max(guessMs, RETRY_AFTER_MIN_MS), RETRY_AFTER_MAX_MS)
+  return { scope, name, why, max, inUse, waitedMs, retryAfterMs }
+}
+
+/** `account`, `group/etl`, `function/report`: a limit's name in headers, logs and metrics. */
+export function limitId({
+  scope,
+  name,
+}: {
+  readonly scope: string
+  readonly name: string
+}): string {
+  return scope === 'account' ? 'account' : `${scope}/${name}`
+}
