@@ -38,8 +38,9 @@ interface HandOver extends Speed {
 const SIZES = [50, 4000, 100_000]
 const CROWDS = [1, 50, 1000]
 const GROUPS = 20
-/** What may run at once while there are lines. */
-const ACCOUNT_MAX = 100
+const TAGS = 40
+/** One for each function: its invocations are counted at account, group, function and tenant. */
+const TENANT = 'tenant'
 /** In all lines together, or one each where that is more. */
 const WAITING = 1000
 const SAMPLE_MS = 400
@@ -93,8 +94,19 @@ function configOf(functions: number, maxConcurrency: number): LimitsConfig {
     groups: Object.fromEntries(
       Array.from({ length: GROUPS }, (_, at) => [`group-${at}`, { maxConcurrency: 1_000_000 }]),
     ),
+    tags: Object.fromEntries(
+      Array.from({ length: TAGS }, (_, at) => [`tag-${at}`, { maxConcurrency: 1_000_000 }]),
+    ),
     functions: Object.fromEntries(
-      names.map((name, at) => [name, { group: `group-${at % GROUPS}`, maxConcurrency: 1000 }]),
+      names.map((name, at) => [
+        name,
+        {
+          group: `group-${at % GROUPS}`,
+          maxConcurrency: 1000,
+          tags: [`tag-${at % TAGS}`, `tag-${(at * 7 + 3) % TAGS}`],
+          perTenant: { maxConcurrency: 1000 },
+        },
+      ]),
     ),
   }
 }
@@ -146,6 +158,7 @@ function measureUncontended(functions: number): Speed {
       priority: 'interactive',
       maxWaitMs: 0,
       deadlineMs: Infinity,
+      tenant: TENANT,
     } as const
     gate.acquire(ask, asker)
     permit?.release()
@@ -157,7 +170,10 @@ function measureUncontended(functions: number): Speed {
  * line, and whoever got it is followed by a new one at the end of the same function's line.
  */
 function measureHandOvers(functions: number, crowded: number): HandOver {
-  const gate = createGate(configOf(functions, ACCOUNT_MAX))
+  // A tenth of who waits: more than ten for each slot are refused.
+  const waiting = Math.max(WAITING, crowded)
+  const accountMax = waiting / 10
+  const gate = createGate(configOf(functions, accountMax))
   const names = shuffled(functions).slice(0, crowded)
   const running: Permit[] = []
   let freed = 0
@@ -168,18 +184,19 @@ function measureHandOvers(functions: number, crowded: number): HandOver {
   }
   const ask = (functionName: string): void => {
     const deadlineMs = realClock.nowMs() + 600_000
-    gate.acquire({ functionName, priority: 'interactive', maxWaitMs: 300_000, deadlineMs }, asker)
+    const how = { priority: 'interactive', maxWaitMs: 300_000, deadlineMs, tenant: TENANT } as const
+    gate.acquire({ functionName, ...how }, asker)
   }
-  for (; freed < ACCOUNT_MAX; freed++) ask(names[freed % crowded] ?? '')
-  for (let at = 0; at < Math.max(WAITING, crowded); at++) ask(names[at % crowded] ?? '')
+  for (; freed < accountMax; freed++) ask(names[freed % crowded] ?? '')
+  for (let at = 0; at < waiting; at++) ask(names[at % crowded] ?? '')
 
   const speed = measureSpeed(() => {
-    freed = freed + 1 < ACCOUNT_MAX ? freed + 1 : 0
+    freed = freed + 1 < accountMax ? freed + 1 : 0
     running[freed]?.release()
     ask(running[freed]?.functionName ?? '')
   })
   const { inUse } = gate.snapshot().account
-  if (inUse !== ACCOUNT_MAX) throw new Error(`expected a full account, got: ${inUse} in use`)
+  if (inUse !== accountMax) throw new Error(`expected a full account, got: ${inUse} in use`)
   return { crowded, ...speed }
 }
 

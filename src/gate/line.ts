@@ -120,20 +120,23 @@ export function reorder(leaf: LimitNode): void {
 
 function place(leaf: LimitNode, again: boolean): void {
   for (let at = leaf; at.parent !== undefined; at = at.parent) {
-    const { line } = at
-    if (line === undefined) continue
+    if (at.line === undefined) continue
     const { heaps } = lineOf(at.parent)
-    for (const rank of RANKS) {
-      const heap = heaps[rank]
-      if (line.waiting[rank] === 0) {
-        if (line.places[rank] >= 0) heap.remove(at)
-        continue
-      }
-      if (line.places[rank] < 0 && !again) continue
-      updateKey(at, line, rank)
-      if (line.places[rank] < 0) heap.push(at)
-      else heap.settle(at)
-    }
+    for (const rank of RANKS) placeIn(heaps[rank], at, rank, again)
+  }
+}
+
+function placeIn(heap: NodeHeap, at: LimitNode, rank: Rank, again: boolean): void {
+  const line = lineOf(at)
+  const isInside = line.places[rank] >= 0
+  if (line.waiting[rank] === 0) {
+    if (isInside) heap.remove(at)
+  } else if (isInside) {
+    updateKey(at, line, rank)
+    heap.settle(at)
+  } else if (again) {
+    updateKey(at, line, rank)
+    heap.push(at)
   }
 }
 
@@ -167,17 +170,18 @@ function unpark(line: Line): void {
   if (heap !== undefined) heap.removeAt(line.places[PARKED])
 }
 
-/** Takes a node with everyone in it out of its parent, or puts it into another. */
+/** Takes a node with everyone in it out of its parent, which gets back what the node claimed. */
 export function detach(at: LimitNode): void {
   move(at, -1)
   const { line, parent } = at
-  if (line === undefined || parent === undefined) return
+  if (parent === undefined) return
   for (const rank of RANKS) {
-    if (line.places[rank] >= 0) lineOf(parent).heaps[rank].remove(at)
+    if (line !== undefined && line.places[rank] >= 0) lineOf(parent).heaps[rank].remove(at)
   }
-  reorder(parent)
+  surface(parent)
 }
 
+/** Puts it into another. */
 export function attach(at: LimitNode, parent: LimitNode): void {
   at.parent = parent
   move(at, 1)

@@ -19,7 +19,6 @@ import {
   pathOf,
   sumsOf,
   type Model,
-  type ModelNode,
 } from './model.ts'
 
 const RUNS = Number(process.env['GATE_RUNS'] ?? 5000)
@@ -54,6 +53,7 @@ class World {
   /** By node and rank: how many of higher ranks were let in from the line since one of this. */
   readonly passed = new Map<string, number>()
   readonly log: string[] = []
+  readonly #models = new Map<LimitsConfig, Model>()
   config: LimitsConfig
   model: Model
   #asking: Asked | undefined
@@ -63,7 +63,7 @@ class World {
     this.config = start
     this.gate = new Gate(start, { clock: this.clock })
     for (const [each, slots] of this.slots) this.gate.setSlots(each, slots)
-    this.model = modelOf(start, LAYOUT, this.slots)
+    this.model = this.#modelFor(start)
     this.#noteBranches()
   }
 
@@ -119,8 +119,16 @@ class World {
   }
 
   #remodel(): void {
-    this.model = modelOf(this.config, LAYOUT, this.slots)
+    this.model = this.#modelFor(this.config)
     for (const { leaf } of this.permits) this.#count(leaf, 1)
+  }
+
+  #modelFor(config: LimitsConfig): Model {
+    const model = this.#models.get(config) ?? modelOf(config, LAYOUT)
+    this.#models.set(config, model)
+    model.direct.fill(0)
+    for (const [name, slots] of this.slots) model.slots[model.indexes.get(name)!] = slots
+    return model
   }
 
   #leafOf(name: string, below: string): string {
@@ -236,7 +244,7 @@ class World {
     const [mine, theirs] = this.#parting(asked.leaf, other.leaf)
     const claims = ([leaf, node]: [number, number]): number[] => {
       const { used, inner } = sumsOf(this.model)
-      const { guarantee, weight } = this.model.nodes[node] as ModelNode
+      const { guarantee, weight } = this.model.nodes[node]!
       return [
         Number(!this.#someAbsorbed(leaf, node, asked.rank)),
         Number((inner[node] ?? 0) >= guarantee),
@@ -308,7 +316,7 @@ class World {
     const { account, groups, functions } = this.gate.snapshot()
     for (const limit of [{ ...account, name: 'account' }, ...groups, ...functions]) {
       const at = this.#at(limit.name)
-      const { held } = this.model.nodes[at] as ModelNode
+      const { held } = this.model.nodes[at]!
       assert.equal(limit.inUse, used[at], `in use: ${limit.name}`)
       assert.equal(limit.claimed, Math.max(inner[at] ?? 0, held), `claimed: ${limit.name}`)
       const waiting = this.inLine.filter((each) =>

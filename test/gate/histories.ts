@@ -114,37 +114,41 @@ function defined<T extends object>(value: T): { [Key in keyof T]?: Exclude<T[Key
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T
 }
 
-/** Takes guarantees away until the others can be kept. */
+/** Takes guarantees away where they could not be kept. */
 function feasible(config: LimitsConfig): LimitsConfig {
-  const functions = { ...config.functions }
-  const groups = { ...config.groups }
-  for (const [name, given] of Object.entries(functions)) {
-    const max = Math.min(given.maxConcurrency ?? 99, given.reservedConcurrency ?? 99)
-    if (promiseOf(given) > max) functions[name] = withoutPromises(given)
+  const functions = mapValues(config.functions, (given) =>
+    promiseOf(given) > ceilingOf(given) ? withoutPromises(given) : given,
+  )
+  const promisedIn = (group: string): number => {
+    const members = Object.values(functions).filter((each) => each.group === group)
+    return members.reduce((sum, each) => sum + promiseOf(each), 0)
   }
-  for (const [name, given] of Object.entries(groups)) {
-    const max = given.maxConcurrency ?? 99
-    const inside = Object.values(functions).filter(({ group }) => group === name)
-    if (inside.reduce((sum, each) => sum + promiseOf(each), 0) > max) {
-      for (const [own, each] of Object.entries(functions)) {
-        if (each.group === name) functions[own] = withoutPromises(each)
-      }
-    }
-    const { guaranteedConcurrency = 0, ...rest } = given
-    if (guaranteedConcurrency > max) groups[name] = rest
+  const broken = Object.entries(config.groups).some(
+    ([name, { maxConcurrency = 99, guaranteedConcurrency = 0 }]) =>
+      Math.max(promisedIn(name), guaranteedConcurrency) > maxConcurrency,
+  )
+  const total = Object.entries(config.groups).reduce(
+    (sum, [name, { guaranteedConcurrency = 0 }]) =>
+      sum + Math.max(promisedIn(name), guaranteedConcurrency),
+    0,
+  )
+  if (!broken && total <= config.account.maxConcurrency) return { ...config, functions }
+  return {
+    ...config,
+    groups: mapValues(config.groups, ({ guaranteedConcurrency: _g, ...rest }) => rest),
+    functions: mapValues(functions, withoutPromises),
   }
-  const total = Object.entries(groups).reduce((sum, [name, given]) => {
-    const inside = Object.values(functions).filter(({ group }) => group === name)
-    const promised = inside.reduce((own, each) => own + promiseOf(each), 0)
-    return sum + Math.max(given.guaranteedConcurrency ?? 0, promised)
-  }, 0)
-  if (total <= config.account.maxConcurrency) return { ...config, groups, functions }
-  const bare = Object.entries(functions).map(([name, each]) => [name, withoutPromises(each)])
-  const modest = Object.entries(groups).map(([name, { guaranteedConcurrency: _, ...rest }]) => [
-    name,
-    rest,
-  ])
-  return { ...config, groups: Object.fromEntries(modest), functions: Object.fromEntries(bare) }
+}
+
+function mapValues<T, U>(
+  record: Readonly<Record<string, T>>,
+  change: (value: T) => U,
+): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]))
+}
+
+function ceilingOf({ maxConcurrency = 99, reservedConcurrency = 99 }: FunctionLimits): number {
+  return Math.min(maxConcurrency, reservedConcurrency)
 }
 
 function promiseOf(given: FunctionLimits): number {
@@ -157,7 +161,7 @@ function promiseOf(given: FunctionLimits): number {
 }
 
 function withoutPromises(given: FunctionLimits): FunctionLimits {
-  const { guaranteedConcurrency: _, reservedConcurrency: __, versions: ___, ...rest } = given
+  const { guaranteedConcurrency: _, reservedConcurrency: _r, versions: _v, ...rest } = given
   return rest
 }
 

@@ -6,17 +6,17 @@ import { PRIORITIES, type LimitsConfig } from '../../src/model/limits.ts'
  */
 export interface Model {
   /** What runs, at each leaf. */
-  readonly direct: Int32Array
+  readonly direct: number[]
   readonly nodes: readonly ModelNode[]
   /** Parents come before their children, the account first. */
-  readonly parents: Int32Array
-  readonly held: Int32Array
+  readonly parents: readonly number[]
+  readonly held: readonly number[]
   readonly indexes: ReadonlyMap<string, number>
   /** From each node to the account. */
   readonly paths: readonly (readonly number[])[]
   readonly tags: readonly { readonly max: number; readonly functions: readonly number[] }[]
   /** Of the environments, by node; only functions have any. */
-  readonly slots: readonly number[]
+  readonly slots: number[]
   readonly sums: readonly [Sums, Sums]
 }
 
@@ -32,8 +32,8 @@ export interface ModelNode {
 
 /** What each node has in use, and what its children claim. */
 export interface Sums {
-  readonly used: Int32Array
-  readonly inner: Int32Array
+  readonly used: number[]
+  readonly inner: number[]
 }
 
 const ACCOUNT = 0
@@ -44,8 +44,7 @@ export function sumsOf(model: Model): Sums {
 }
 
 function sumInto({ parents, direct, held }: Model, { used, inner }: Sums): Sums {
-  used.set(direct)
-  inner.set(direct)
+  for (let at = 0; at < direct.length; at++) used[at] = inner[at] = direct[at]!
   for (let at = parents.length - 1; at > ACCOUNT; at--) {
     const parent = parents[at] as number
     used[parent]! += used[at]!
@@ -82,7 +81,7 @@ export function limitsFit(model: Model, leaf: number, rank: number): boolean {
   if (!tagsFit(model, leaf, before)) return false
   const after = withOneMore(model, leaf)
   for (const at of pathOf(model, leaf)) {
-    const { max, held, headroom } = model.nodes[at] as ModelNode
+    const { max, held, headroom } = model.nodes[at]!
     const claims = after.inner[at]!
     const grows = claims > before.inner[at]!
     const kept = before.inner[at]! >= held ? headroom[rank]! : 0
@@ -111,7 +110,7 @@ export function isGuaranteed(model: Model, leaf: number): boolean {
   const { used, inner } = sums
   if (used[leaf]! >= model.held[leaf]! || !tagsFit(model, leaf, sums)) return false
   return pathOf(model, leaf).every((at) => {
-    const { max } = model.nodes[at] as ModelNode
+    const { max } = model.nodes[at]!
     return inner[at]! <= max && used[at]! < model.slots[at]!
   })
 }
@@ -125,57 +124,61 @@ export interface Layout {
 }
 
 /** The tree that a configuration means. Every function has all the leaves that may be asked for. */
-export function modelOf(
-  config: LimitsConfig,
-  layout: Layout,
-  slots: ReadonlyMap<string, number>,
-): Model {
-  const nodes: ModelNode[] = [node('account', -1, config.account)]
-  for (const name of layout.groups) nodes.push(node(name, ACCOUNT, config.groups[name] ?? {}))
-  const slotsByNode = new Map<number, number>()
-  const indexes = new Map<string, number>()
-  for (const name of layout.functions) {
-    const given = config.functions[name]
-    const at = nodes.length
-    const parent = 1 + layout.groups.indexOf(given?.group ?? layout.groups[0] ?? '')
-    nodes.push(node(name, parent, given === undefined ? { maxConcurrency: 0 } : ownOf(given)))
-    slotsByNode.set(at, slots.get(name) ?? 0)
-    nodes.push(node(`${name}:`, at, {}))
-    for (const tenant of layout.tenants) {
-      nodes.push(node(`${name}:${tenant}`, at, given?.perTenant ?? {}))
-    }
-    for (const version of layout.versions) {
-      const kept = given?.versions?.[version]?.provisionedConcurrency ?? 0
-      nodes.push(node(`${name}:${version}`, at, { guaranteedConcurrency: kept }))
-    }
-  }
-  for (const [at, { name }] of nodes.entries()) indexes.set(name, at)
-  const tags = Object.entries(config.tags ?? {}).map(([tag, { maxConcurrency }]) => ({
-    max: maxConcurrency,
-    functions: layout.functions
-      .filter((name) => config.functions[name]?.tags?.includes(tag) ?? false)
-      .map((name) => indexes.get(name) ?? 0),
-  }))
-  const sums = (): Sums => ({
-    used: new Int32Array(nodes.length),
-    inner: new Int32Array(nodes.length),
-  })
+export function modelOf(config: LimitsConfig, layout: Layout): Model {
+  const nodes: ModelNode[] = [nodeOf('account', -1, config.account)]
+  for (const name of layout.groups) nodes.push(nodeOf(name, ACCOUNT, config.groups[name] ?? {}))
+  for (const name of layout.functions) addFunction(nodes, name, config, layout)
+  const indexes = new Map(nodes.map(({ name }, at) => [name, at]))
+  const slots = nodes.map(() => Infinity)
+  for (const name of layout.functions) slots[indexes.get(name)!] = 0
   return {
     nodes,
-    tags,
     indexes,
-    slots: nodes.map((_, at) => slotsByNode.get(at) ?? Infinity),
-    direct: new Int32Array(nodes.length),
-    parents: Int32Array.from(nodes, ({ parent }) => parent),
-    held: Int32Array.from(nodes, ({ held }) => held),
+    slots,
+    tags: tagsOf(config, layout, indexes),
+    direct: nodes.map(() => 0),
+    parents: nodes.map(({ parent }) => parent),
+    held: nodes.map(({ held }) => held),
     paths: nodes.map((_, at) => wayUp(nodes, at)),
-    sums: [sums(), sums()],
+    sums: [emptySums(nodes), emptySums(nodes)],
   }
+}
+
+function addFunction(nodes: ModelNode[], name: string, config: LimitsConfig, layout: Layout): void {
+  const given = config.functions[name]
+  const at = nodes.length
+  const parent = 1 + layout.groups.indexOf(given?.group ?? layout.groups[0]!)
+  nodes.push(nodeOf(name, parent, given === undefined ? { maxConcurrency: 0 } : ownOf(given)))
+  nodes.push(nodeOf(`${name}:`, at, {}))
+  for (const tenant of layout.tenants) {
+    nodes.push(nodeOf(`${name}:${tenant}`, at, given?.perTenant ?? {}))
+  }
+  for (const version of layout.versions) {
+    const kept = given?.versions?.[version]?.provisionedConcurrency ?? 0
+    nodes.push(nodeOf(`${name}:${version}`, at, { guaranteedConcurrency: kept }))
+  }
+}
+
+function tagsOf(
+  { tags = {}, functions }: LimitsConfig,
+  layout: Layout,
+  indexes: ReadonlyMap<string, number>,
+): Model['tags'] {
+  return Object.entries(tags).map(([tag, { maxConcurrency }]) => ({
+    max: maxConcurrency,
+    functions: layout.functions
+      .filter((name) => functions[name]?.tags?.includes(tag) ?? false)
+      .map((name) => indexes.get(name)!),
+  }))
+}
+
+function emptySums(nodes: readonly ModelNode[]): Sums {
+  return { used: nodes.map(() => 0), inner: nodes.map(() => 0) }
 }
 
 function wayUp(nodes: readonly ModelNode[], from: number): number[] {
   const path = [from]
-  for (let at = from; at !== ACCOUNT; path.push(at)) at = (nodes[at] as ModelNode).parent
+  for (let at = from; at !== ACCOUNT; path.push(at)) at = nodes[at]!.parent
   return path
 }
 
@@ -189,7 +192,7 @@ function ownOf(given: LimitsConfig['functions'][string]): LimitsConfig['groups']
   }
 }
 
-function node(name: string, parent: number, given: LimitsConfig['groups'][string]): ModelNode {
+function nodeOf(name: string, parent: number, given: LimitsConfig['groups'][string]): ModelNode {
   const { maxConcurrency: max = Infinity, guaranteedConcurrency: guarantee = 0 } = given
   const { lend = 0, weight = 1, headroom = {} } = given
   return {
