@@ -1,21 +1,11 @@
-import {
-  PRIORITIES,
-  type FunctionLimits,
-  type Headroom,
-  type LimitsConfig,
-} from '../model/limits.ts'
-import { NodeHeap, PARKED } from './heap.ts'
+import type { FunctionLimits, LimitsConfig } from '../model/limits.ts'
+import { Heap } from './heap.ts'
+import { branch, branchValues, childrenOf, dropIdle } from './branches.ts'
 import { ceilingOf, guaranteeOf } from './limits.ts'
-import type { Ask } from './gate.ts'
-import { attach, detach, surface, totalOf } from './line.ts'
-import {
-  createNode,
-  reclaim,
-  UNLIMITED,
-  type Branches,
-  type LimitNode,
-  type LimitTag,
-} from './tree.ts'
+import { attach, detach, RANKS, surface, waitingAt } from './line.ts'
+import { List } from './list.ts'
+import { createNode, UNLIMITED, type LimitNode, type LimitTag } from './tree.ts'
+import { setValues, valuesOf, type Values } from './values.ts'
 
 /** Every limit there is now. */
 export interface Limits {
@@ -25,16 +15,8 @@ export interface Limits {
   /** Are configured no more, and something of them runs. */
   readonly leaving: Map<string, LimitNode>
   readonly tags: Map<string, LimitTag>
+  readonly tagSets: Map<string, readonly LimitTag[]>
   config: LimitsConfig
-}
-
-/** What the words of a configuration come to, for one node. */
-interface Values {
-  readonly max: number
-  readonly guarantee: number
-  readonly lend: number
-  readonly weight: number
-  readonly headroom: readonly number[]
 }
 
 const NOTHING_SAID: LimitsConfig = { account: { maxConcurrency: 0 }, groups: {}, functions: {} }
@@ -46,6 +28,7 @@ export function createLimits(config: LimitsConfig): Limits {
     functions: new Map(),
     leaving: new Map(),
     tags: new Map(),
+    tagSets: new Map([['', []]]),
     config: NOTHING_SAID,
   }
   configureLimits(limits, config)
@@ -84,39 +67,6 @@ function accountValues(config: LimitsConfig): Values {
   return valuesOf({ maxConcurrency, ...(isAws(config) ? {} : { headroom }) }, 0)
 }
 
-function valuesOf(
-  given: {
-    readonly maxConcurrency?: number | undefined
-    readonly lend?: number | undefined
-    readonly weight?: number | undefined
-    readonly headroom?: Headroom | undefined
-  },
-  guarantee: number,
-): Values {
-  const { maxConcurrency = UNLIMITED, lend = 0, weight = 1, headroom } = given
-  const max = Math.min(maxConcurrency, UNLIMITED)
-  return { max, guarantee, lend, weight, headroom: ranked(headroom) }
-}
-
-const NO_HEADROOM: readonly number[] = [0, 0, 0]
-
-function ranked(headroom: Headroom | undefined): readonly number[] {
-  if (headroom === undefined) return NO_HEADROOM
-  return PRIORITIES.map((priority) => headroom[priority] ?? 0)
-}
-
-/** Takes effect on those in line, too: what was parked is looked at again. */
-function setValues(node: LimitNode, { max, guarantee, lend, weight, headroom }: Values): void {
-  reclaim(node, () => {
-    node.max = max
-    node.guarantee = guarantee
-    node.held = Math.max(0, guarantee - lend)
-  })
-  node.weight = weight
-  node.headroom = headroom
-  surface(node)
-}
-
 function configureTags({ tags }: Limits, config: LimitsConfig): void {
   const given = isAws(config) ? {} : (config.tags ?? {})
   for (const tag of tags.values()) tag.max = UNLIMITED
@@ -133,9 +83,9 @@ function createTag(name: string): LimitTag {
     name,
     max: UNLIMITED,
     inUse: 0,
-    pace: { meanMs: 0, samples: 0 },
+    pace: { meanUs: 0, samples: 0 },
     waiting: [0, 0, 0],
-    parked: new NodeHeap(PARKED),
+    parked: [new Heap(), new Heap(), new Heap()],
   }
 }
 
@@ -188,9 +138,9 @@ function awsValues({ reservedConcurrency, provisionedConcurrency = 0 }: Function
   return valuesOf({ maxConcurrency: reservedConcurrency }, reservedConcurrency)
 }
 
-function setTags({ tags }: Limits, node: LimitNode, names: readonly string[]): void {
-  const next = names.map((name) => tags.get(name)).filter((tag) => tag !== undefined)
-  if (next.length === node.tags.length && next.every((tag, at) => tag === node.tags[at])) return
+function setTags(limits: Limits, node: LimitNode, names: readonly string[]): void {
+  const next = tagSet(limits, names)
+  if (next === node.tags) return
   countInTags(node, -1)
   node.tags = next
   countInTags(node, 1)
@@ -200,12 +150,20 @@ function setTags({ tags }: Limits, node: LimitNode, names: readonly string[]): v
   }
 }
 
-function countInTags({ tags, inUse, line }: LimitNode, sign: 1 | -1): void {
-  for (const tag of tags) {
-    tag.inUse += inUse * sign
-    line?.waiting.forEach((count, rank) => {
-      tag.waiting[rank] = (tag.waiting[rank] ?? 0) + count * sign
-    })
+/** One list for all functions with the same tags. */
+function tagSet({ tags, tagSets }: Limits, names: readonly string[]): readonly LimitTag[] {
+  const key = names.join('\n')
+  const known = tagSets.get(key)
+  if (known !== undefined) return known
+  const fresh = names.map((name) => tags.get(name)).filter((tag) => tag !== undefined)
+  tagSets.set(key, fresh)
+  return fresh
+}
+
+function countInTags(node: LimitNode, sign: 1 | -1): void {
+  for (const tag of node.tags) {
+    tag.inUse += node.inUse * sign
+    for (const rank of RANKS) tag.waiting[rank] += waitingAt(node, rank) * sign
   }
 }
 
@@ -220,80 +178,13 @@ function branching(given: FunctionLimits, aws: boolean): FunctionLimits | undefi
 function configureBranches(fn: LimitNode, given: FunctionLimits, aws: boolean): void {
   const wanted = branching(given, aws)
   if (fn.branches === undefined && wanted === undefined) return
-  fn.branches ??= { tenant: new Map(), source: new Map(), version: new Map(), given }
+  fn.branches ??= { list: new List<LimitNode>(), given }
   fn.branches.given = wanted ?? { group: given.group }
   for (const name of Object.keys(given.versions ?? {})) branch(fn, fn.branches, 'version', name)
   for (const child of childrenOf(fn)) {
-    setValues(child, branchValues(fn.branches.given, child.scope, nameBelow(fn, child)))
+    setValues(child, branchValues(fn.branches.given, child.scope, child.name))
     dropIdle(child)
   }
-}
-
-/** What is below a function. */
-export function* childrenOf({ branches }: LimitNode): Generator<LimitNode> {
-  if (branches === undefined) return
-  yield* branches.tenant.values()
-  yield* branches.source.values()
-  yield* branches.version.values()
-}
-
-type BranchScope = Exclude<keyof Branches, 'given'>
-
-/** The name of what came for no tenant, source or version that has limits. */
-const PLAIN = ''
-
-function branchValues(given: FunctionLimits, scope: LimitNode['scope'], name: string): Values {
-  if (name === PLAIN) return valuesOf({}, 0)
-  switch (scope) {
-    case 'tenant':
-      return valuesOf(given.perTenant ?? {}, 0)
-    case 'source':
-      return valuesOf(given.sources?.[name] ?? {}, 0)
-    default:
-      return valuesOf({}, given.versions?.[name]?.provisionedConcurrency ?? 0)
-  }
-}
-
-/** One thing below a function, made when it is needed. */
-function branch(fn: LimitNode, branches: Branches, scope: BranchScope, name: string): LimitNode {
-  const known = branches[scope].get(name)
-  if (known !== undefined) return known
-  const fresh = createNode(scope, `${fn.name}:${name}`, fn)
-  fresh.tags = fn.tags
-  branches[scope].set(name, fresh)
-  setValues(fresh, branchValues(branches.given, scope, name))
-  return fresh
-}
-
-function nameBelow(fn: LimitNode, { name }: LimitNode): string {
-  return name.slice(fn.name.length + 1)
-}
-
-/** Where an invocation is counted: at its function, or at what of it has limits of its own. */
-export function leafFor(fn: LimitNode, { tenant, source, version }: Ask): LimitNode {
-  const { branches } = fn
-  if (branches === undefined) return fn
-  const { versions, sources, perTenant } = branches.given
-  if (version !== undefined && versions?.[version] !== undefined) {
-    return branch(fn, branches, 'version', version)
-  }
-  if (source !== undefined && sources?.[source] !== undefined) {
-    return branch(fn, branches, 'source', source)
-  }
-  const known = perTenant === undefined ? undefined : tenant
-  return branch(fn, branches, 'tenant', known ?? PLAIN)
-}
-
-/** So many idle tenants of a function are remembered: making one anew costs more than a decision. */
-const IDLE_MAX = 16
-
-/** Forgets what is below a function, once nothing of it runs or waits and nothing is kept for it. */
-export function dropIdle(child: LimitNode): void {
-  const { parent, line, scope } = child
-  const siblings = parent?.branches?.[scope as BranchScope]
-  if (siblings === undefined || siblings.size <= IDLE_MAX) return
-  if (child.inUse > 0 || child.guarantee > 0 || totalOf(line) > 0) return
-  siblings.delete(nameBelow(parent as LimitNode, child))
 }
 
 function removeFunctions({ functions, leaving, config }: Limits): void {

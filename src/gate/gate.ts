@@ -1,14 +1,9 @@
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import type { LimitsConfig, Priority } from '../model/limits.ts'
-import {
-  childrenOf,
-  configureLimits,
-  createLimits,
-  dropIdle,
-  leafFor,
-  type Limits,
-} from './configure.ts'
+import type { Ask, Asker, Decision } from './ask.ts'
+import { configureLimits, createLimits, type Limits } from './configure.ts'
+import { dropIdle, functionOf, leafFor, leavesOf, oldestSinceMs } from './branches.ts'
 import { Expiries } from './expiry.ts'
 import { HeldPermit, holdsSlot } from './held.ts'
 import { List } from './list.ts'
@@ -16,17 +11,19 @@ import {
   aheadAt,
   countWaiting,
   everyone,
-  lineOf,
   reorder,
   setPromised,
+  standingOf,
   surface,
-  totalOf,
+  totalPromised,
+  totalWaiting,
   type Rank,
+  type Standing,
   type Waiter,
 } from './line.ts'
 import { nextInLine, notePassed, type Order } from './order.ts'
 import { createRates, type Rates } from './rates.ts'
-import { refusalOf, waitMsAt, type Blocked } from './refusal.ts'
+import { isHopeless, isOverlong, refusalOf } from './refusal.ts'
 import { snapshotOf, type GateSnapshot } from './snapshot.ts'
 import {
   admit,
@@ -37,50 +34,8 @@ import {
   UNLIMITED,
   type Blocker,
   type LimitNode,
+  type LimitTag,
 } from './tree.ts'
-
-/** One invocation asking to run. */
-export interface Ask {
-  readonly functionName: string
-  readonly priority: Priority
-  /** How long it may wait for limits. 0 means now or never, as on Lambda; Infinity is allowed. */
-  readonly maxWaitMs: number
-  /** When the caller stops waiting, on the clock's `nowMs`; bounds the wait for an environment too. */
-  readonly deadlineMs: number
-  /** Whose work it is, where the function has limits for each tenant. */
-  readonly tenant?: string
-  /** The event source mapping that it comes from, where that has a limit. */
-  readonly source?: string
-  /** The version or alias that was asked for, where that has provisioned concurrency. */
-  readonly version?: string
-  /** What it is a part of: the root of its trace. */
-  readonly lineage?: string
-  /** A function may have sent it, and wait for it: then that one has the same lineage. */
-  readonly byFunction?: boolean
-}
-
-/** What the gate says. A throttle is an answer, not an exception: it is an everyday thing. */
-export type Decision =
-  | { readonly kind: 'permit'; readonly permit: Permit }
-  | { readonly kind: 'throttle'; readonly blocked: Blocked }
-  /** The deadline passed while only an environment was missing. */
-  | { readonly kind: 'late'; readonly waitedMs: number }
-  | { readonly kind: 'cancelled'; readonly waitedMs: number }
-  /** No such function, or it went away in a reload. */
-  | { readonly kind: 'gone'; readonly waitedMs: number }
-
-/** The right to run one invocation, an environment's slot included. Release it exactly once. */
-export interface Permit {
-  readonly functionName: string
-  readonly waitedMs: number
-  /** @throws {Error} when it was released before: the counts would drift. */
-  release(): void
-}
-
-/** Who asks, and is told: once, and for all. */
-export interface Asker {
-  onDecision(decision: Decision): void
-}
 
 /** A place in line, to be given up by `Gate.cancel`. */
 export type Waiting = Waiter
@@ -102,8 +57,7 @@ export interface GateOptions {
 
 /** A nested call waits no longer than this for a limit that its own caller holds a slot of. */
 const NESTED_WAIT_MS = 1000
-/** So many for each slot may be in line (Knative's queue depth), and at least as many as these. */
-const QUEUE_DEPTH = 10
+/** At least so many may be in line. */
 const FUNCTION_QUEUE_MIN = 100
 const ACCOUNT_QUEUE_MIN = 1000
 
@@ -134,6 +88,7 @@ export class Gate {
   readonly #onRelease = (permit: HeldPermit): void => this.#release(permit)
   readonly #rates: Rates
   #tickets = 0
+  #inLine = 0
   #isServing = false
 
   constructor(config: LimitsConfig, options: GateOptions) {
@@ -179,7 +134,7 @@ export class Gate {
     if (fn === undefined) return
     const more = slots > fn.slots
     fn.slots = Math.min(slots, UNLIMITED)
-    if (!more || totalOf(fn.line) === 0) return
+    if (!more || totalWaiting(fn) === 0) return
     surface(fn)
     this.#freed.add(fn)
     this.#serve()
@@ -189,7 +144,7 @@ export class Gate {
   wanted(functionName: string): Wanted {
     const fn = this.#limits.functions.get(functionName)
     if (fn === undefined || fn.inUse < fn.slots) return NOBODY_WANTED
-    const waiting = totalOf(fn.line)
+    const waiting = totalWaiting(fn)
     if (waiting === 0) return NOBODY_WANTED
     const oldestMs = this.#clock.nowMs() - oldestSinceMs(fn)
     return { count: Math.min(waiting, roomOf(fn)), waiting, oldestMs }
@@ -219,14 +174,12 @@ export class Gate {
     // Nobody in line could run now, so whoever can goes past nobody; but inside a hand-over the others
     // are still being served, and a newcomer comes after them.
     if (!this.#isServing && fits(leaf, rank)) {
-      const limit = this.#rateLimit(fn)
-      if (limit === undefined) {
-        const permit = this.#admit(leaf, ask, this.#clock.nowMs(), 0)
-        asker.onDecision({ kind: 'permit', permit })
-      } else this.#refuse(fn, asker, { limit, why: 'rate' }, 0, rank)
+      asker.onDecision(this.#letIn(fn, leaf, ask))
       return undefined
     }
-    return this.#askToWait(fn, leaf, ask, asker)
+    const waiter = this.#askToWait(fn, leaf, ask, asker)
+    if (waiter === undefined && leaf !== fn) dropIdle(leaf)
+    return waiter
   }
 
   /** Takes someone out of the line, who is told `cancelled`. Nothing happens to who has left. */
@@ -241,7 +194,16 @@ export class Gate {
     return snapshotOf(this.#limits, this.#held, this.#clock.nowMs())
   }
 
-  /** @returns The place in line, unless it was refused. */
+  #letIn(fn: LimitNode, leaf: LimitNode, ask: Ask): Decision {
+    const limit = this.#rateLimit(fn)
+    if (limit !== undefined) return this.#refuse(fn, { limit, why: 'rate' }, 0, 0)
+    const permit = this.#admit(leaf, ask, this.#clock.nowMs(), 0)
+    // Only where somebody waits is there an order to keep.
+    if (this.#inLine > 0) reorder(leaf)
+    return { kind: 'permit', permit }
+  }
+
+  /** @returns The place in line, unless the asker has been told already. */
   #askToWait(fn: LimitNode, leaf: LimitNode, ask: Ask, asker: Asker): Waiter | undefined {
     const own = rankOf(ask.priority)
     const blocker = blockerOf(leaf, own, true)
@@ -249,13 +211,17 @@ export class Gate {
     const rank = (nested ? Math.max(0, own - 1) : own) as Rank
     const maxWaitMs = nested ? Math.min(ask.maxWaitMs, NESTED_WAIT_MS) : ask.maxWaitMs
     const remainingMs = Math.min(maxWaitMs, ask.deadlineMs - this.#clock.nowMs())
-    if (blocker !== undefined && isHopeless(blocker, rank, remainingMs)) {
-      this.#refuse(fn, asker, nested ? { ...blocker, why: 'nested' } : blocker, 0, rank)
+    if (
+      blocker !== undefined &&
+      isHopeless(blocker.limit, aheadAt(blocker.limit, rank), remainingMs)
+    ) {
+      const why = nested ? 'nested' : blocker.why
+      asker.onDecision(this.#refuse(fn, { ...blocker, why }, rank, 0))
       return undefined
     }
     const overlong = this.#overlong(fn)
     if (overlong !== undefined) {
-      this.#refuse(fn, asker, overlong, 0, rank)
+      asker.onDecision(this.#refuse(fn, overlong, rank, 0))
       return undefined
     }
     const waiter = this.#join(leaf, ask, asker, { rank, maxWaitMs, nested })
@@ -287,10 +253,11 @@ export class Gate {
       previous: undefined,
       next: undefined,
     }
-    const queue = lineOf(leaf).queues[how.rank]
+    const { queue } = standingOf(leaf, how.rank)
     const isFirst = queue.size === 0
     queue.push(waiter)
     countWaiting(leaf, how.rank, 1)
+    this.#inLine++
     if (isFirst) surface(leaf)
     return waiter
   }
@@ -305,7 +272,7 @@ export class Gate {
 
   #expire(waiter: Waiter): void {
     const { leaf, ask } = waiter
-    const rank = waiter.rank as Rank
+    const { rank } = waiter
     const blocker = blockerOf(leaf, rank, false)
     const nowMs = this.#clock.nowMs()
     if (blocker === undefined && nowMs < ask.deadlineMs) {
@@ -318,7 +285,7 @@ export class Gate {
     const waitedMs = this.#depart(waiter)
     if (blocker === undefined) return tell(waiter, { kind: 'late', waitedMs })
     const why = waiter.nested ? 'nested' : blocker.why
-    this.#refuse(functionOf(leaf), waiter, { ...blocker, why }, waitedMs, rank)
+    tell(waiter, this.#refuse(functionOf(leaf), { ...blocker, why }, rank, waitedMs))
   }
 
   /**
@@ -326,9 +293,7 @@ export class Gate {
    * out, they wait for that now, and `maxWaitMs` begins.
    */
   #startBounds(fn: LimitNode, lowered: boolean): void {
-    if (fn.line === undefined || (!lowered && fn.inUse >= fn.slots)) return
-    const { promised } = fn.line
-    if (promised[0] + promised[1] + promised[2] === 0) return
+    if (totalPromised(fn) === 0 || (!lowered && fn.inUse >= fn.slots)) return
     for (const leaf of leavesOf(fn)) {
       for (const waiter of everyone(leaf)) {
         if (!waiter.promised || blockerOf(leaf, waiter.rank, false) === undefined) continue
@@ -343,19 +308,19 @@ export class Gate {
   /** Takes out of the line; whoever calls this tells the asker next, in the same step. */
   #depart(waiter: Waiter): number {
     const waitedMs = this.#leave(waiter)
-    const { leaf } = waiter
-    if (leaf.line?.parkedAt === undefined) reorder(leaf)
-    else surface(leaf)
+    // Not `reorder`: one that waits at a tag must not stay there when nobody is behind it.
+    surface(waiter.leaf)
+    if (waiter.leaf.scope !== 'function') dropIdle(waiter.leaf)
     return waitedMs
   }
 
   #leave(waiter: Waiter): number {
-    const { leaf } = waiter
-    const rank = waiter.rank as Rank
+    const { leaf, rank } = waiter
     setPromised(waiter, false)
     this.#expiries.forget(waiter)
-    lineOf(leaf).queues[rank].remove(waiter)
+    standingOf(leaf, rank).queue.remove(waiter)
     countWaiting(leaf, rank, -1)
+    this.#inLine--
     return this.#clock.nowMs() - waiter.sinceMs
   }
 
@@ -363,8 +328,6 @@ export class Gate {
     admit(leaf)
     const permit = new HeldPermit(leaf, ask, { sinceMs, waitedMs }, this.#onRelease)
     this.#held.push(permit)
-    // Only where somebody waits, or has just gone, is there an order to keep.
-    if (this.#limits.account.line !== undefined) reorder(leaf)
     return permit
   }
 
@@ -372,17 +335,13 @@ export class Gate {
     const { leaf, sinceMs } = permit
     this.#held.remove(permit)
     discharge(leaf, this.#clock.nowMs() - sinceMs)
-    if (this.#isAnyoneInLine()) {
-      for (const tag of leaf.tags) if (tag.parked.size > 0) this.#order.opened.add(tag)
+    if (this.#inLine > 0) {
+      for (const tag of leaf.tags) if (hasParked(tag)) this.#order.opened.add(tag)
       surface(leaf)
       this.#freed.add(functionOf(leaf))
       this.#serve()
     }
     if (leaf.scope !== 'function') dropIdle(leaf)
-  }
-
-  #isAnyoneInLine(): boolean {
-    return totalOf(this.#limits.account.line) > 0
   }
 
   /** Hands out what is free, first in line first, until nobody who waits could run. */
@@ -393,7 +352,7 @@ export class Gate {
       for (;;) {
         const next = nextInLine(this.#order)
         if (next === undefined) break
-        this.#handOver(next.leaf, next.rank)
+        this.#handOver(next)
       }
     } finally {
       this.#isServing = false
@@ -408,17 +367,20 @@ export class Gate {
     }
   }
 
-  #handOver(leaf: LimitNode, rank: Rank): void {
-    const waiter = lineOf(leaf).queues[rank].first
+  #handOver(standing: Standing): void {
+    const { node: leaf, rank, queue } = standing
+    const waiter = queue.first
     assert(waiter !== undefined, 'whoever is next is in line')
     const fn = functionOf(leaf)
     const limit = this.#rateLimit(fn)
     if (limit !== undefined) {
-      return this.#refuse(fn, waiter, { limit, why: 'rate' }, this.#depart(waiter), rank)
+      const waitedMs = this.#depart(waiter)
+      return tell(waiter, this.#refuse(fn, { limit, why: 'rate' }, rank, waitedMs))
     }
     const waitedMs = this.#leave(waiter)
-    notePassed(leaf, rank)
+    notePassed(standing)
     const permit = this.#admit(leaf, waiter.ask, waiter.sinceMs + waitedMs, waitedMs)
+    reorder(leaf)
     tell(waiter, { kind: 'permit', permit })
   }
 
@@ -428,26 +390,19 @@ export class Gate {
     return this.#rates.refuse(fn, this.#limits.account)
   }
 
-  #refuse(
-    fn: LimitNode,
-    who: Waiter | Asker,
-    blocker: Blocker,
-    waitedMs: number,
-    rank: Rank,
-  ): void {
+  #refuse(fn: LimitNode, blocker: Blocker, rank: Rank, waitedMs: number): Decision {
     const blocked = refusalOf(blocker, waitedMs, aheadAt(blocker.limit, rank))
     const lastMs = this.#clock.nowMs()
     fn.refusals = { count: (fn.refusals?.count ?? 0) + 1, last: blocked, lastMs }
-    const decision: Decision = { kind: 'throttle', blocked }
-    if ('leaf' in who) tell(who, decision)
-    else who.onDecision(decision)
+    return { kind: 'throttle', blocked }
   }
 
   /** The lines of a function and of the account have an end. */
   #overlong(fn: LimitNode): Blocker | undefined {
     const { account } = this.#limits
-    if (isOverlong(fn, FUNCTION_QUEUE_MIN)) return { limit: fn, why: 'queue' }
-    return isOverlong(account, ACCOUNT_QUEUE_MIN) ? { limit: account, why: 'queue' } : undefined
+    if (isOverlong(fn, totalWaiting(fn), FUNCTION_QUEUE_MIN)) return { limit: fn, why: 'queue' }
+    if (!isOverlong(account, this.#inLine, ACCOUNT_QUEUE_MIN)) return undefined
+    return { limit: account, why: 'queue' }
   }
 
   #isNested({ byFunction = false, lineage }: Ask, { limit }: Blocker): boolean {
@@ -471,11 +426,11 @@ export class Gate {
     for (const waiter of everyone(fn)) {
       const { rank, promised } = waiter
       setPromised(waiter, false)
-      lineOf(fn).queues[rank as Rank].remove(waiter)
-      countWaiting(fn, rank as Rank, -1)
+      standingOf(fn, rank).queue.remove(waiter)
+      countWaiting(fn, rank, -1)
       waiter.leaf = leafFor(fn, waiter.ask)
-      lineOf(waiter.leaf).queues[rank as Rank].push(waiter)
-      countWaiting(waiter.leaf, rank as Rank, 1)
+      standingOf(waiter.leaf, rank).queue.push(waiter)
+      countWaiting(waiter.leaf, rank, 1)
       setPromised(waiter, promised)
       surface(waiter.leaf)
     }
@@ -493,33 +448,6 @@ function tell(waiter: Waiter, decision: Decision): void {
   asker?.onDecision(decision)
 }
 
-/** A limit of 0 is an off switch; and who would be throttled after the wait is told so before it. */
-function isHopeless({ limit }: Blocker, rank: Rank, remainingMs: number): boolean {
-  if (remainingMs <= 0 || limit.max === 0) return true
-  if (remainingMs === Infinity) return false
-  return (waitMsAt(limit, aheadAt(limit, rank)) ?? 0) > remainingMs
-}
-
-function isOverlong({ max, line }: LimitNode, least: number): boolean {
-  return totalOf(line) >= Math.max(least, max * QUEUE_DEPTH)
-}
-
-function functionOf(leaf: LimitNode): LimitNode {
-  return leaf.scope === 'function' || leaf.parent === undefined ? leaf : leaf.parent
-}
-
-/** Where those who ask for a function may be in line. */
-function* leavesOf(fn: LimitNode): Generator<LimitNode> {
-  yield fn
-  yield* childrenOf(fn)
-}
-
-function oldestSinceMs(fn: LimitNode): number {
-  let oldestMs = Infinity
-  for (const { line } of leavesOf(fn)) {
-    for (const queue of line?.queues ?? []) {
-      oldestMs = Math.min(oldestMs, queue.first?.sinceMs ?? Infinity)
-    }
-  }
-  return oldestMs
+function hasParked({ parked }: LimitTag): boolean {
+  return parked[0].size + parked[1].size + parked[2].size > 0
 }

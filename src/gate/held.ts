@@ -1,5 +1,5 @@
 import { assert } from '../lib/errors.ts'
-import type { Ask, Permit } from './gate.ts'
+import type { Ask, Permit } from './ask.ts'
 import type { Linked, List } from './list.ts'
 import type { LimitNode, LimitTag } from './tree.ts'
 

@@ -1,5 +1,6 @@
 export { Gate } from './gate.ts'
-export type { Ask, Asker, Decision, GateOptions, Permit, Waiting, Wanted } from './gate.ts'
+export type { GateOptions, Waiting, Wanted } from './gate.ts'
+export type { Ask, Asker, Decision, Permit } from './ask.ts'
 export { applyChanges, checkLimits } from './limits.ts'
 export type { LimitChange, LimitField, LimitsControl } from './limits.ts'
 export { limitId } from './refusal.ts'

@@ -1,7 +1,11 @@
-import { NodeHeap, PARKED } from './heap.ts'
+import { Heap } from './heap.ts'
 import { List, type Linked } from './list.ts'
 import { claimOf, type LimitNode, type LimitTag } from './tree.ts'
-import type { Ask, Asker } from './gate.ts'
+import type { Ask, Asker } from './ask.ts'
+
+/** A place in `PRIORITIES`. */
+export type Rank = 0 | 1 | 2
+export const RANKS: readonly Rank[] = [0, 1, 2]
 
 /** Someone in line. */
 export interface Waiter extends Linked<Waiter> {
@@ -9,8 +13,8 @@ export interface Waiter extends Linked<Waiter> {
   /** Told exactly once, when it leaves; then it is forgotten. */
   asker: Asker | undefined
   leaf: LimitNode
-  /** Its priority's place in `PRIORITIES`; one better for a call that another invocation waits for. */
-  readonly rank: number
+  /** Of its priority; one better for a call that another invocation waits for. */
+  readonly rank: Rank
   /** Order of arrival over the whole gate. */
   readonly ticket: number
   readonly sinceMs: number
@@ -24,66 +28,107 @@ export interface Waiter extends Linked<Waiter> {
   readonly nested: boolean
 }
 
-/** Who waits at a node or below it. Counts are by rank. */
-export interface Line {
-  readonly waiting: [number, number, number]
+/**
+ * Those of one rank who wait at a node or below it. It stands in the parent's heap of that rank, or in
+ * that of the tag that it waits for; in none while it is known to be blocked for reasons of its own.
+ */
+export interface Standing {
+  readonly node: LimitNode
+  readonly rank: Rank
+  heap: Heap | undefined
+  place: number
+  /** The key: see `updateKey`. */
+  tier: number
+  inUse: number
+  weight: number
+  ticket: number
+  waiting: number
   /** Of those, who only lack an environment. */
-  readonly promised: [number, number, number]
+  promised: number
+  /** How many of a higher rank went by here since someone of this one was let in. */
+  passed: number
   /** At a leaf: those in line, in order of arrival. */
-  readonly queues: readonly [List<Waiter>, List<Waiter>, List<Waiter>]
+  readonly queue: List<Waiter>
   /** At an inner node: the children with someone in line who may be admissible. */
-  readonly heaps: readonly [NodeHeap, NodeHeap, NodeHeap]
-  /** Its place in the parent's heaps, and in that of the tag at which it is parked; -1 outside. */
-  readonly places: [number, number, number, number]
-  /** 1 where the next in line fits into a guarantee at this node or below. */
-  readonly absorbed: [number, number, number]
-  /** Of the next in line. */
-  readonly tickets: [number, number, number]
-  /** How many of a higher rank went by since someone of this one was let in. */
-  readonly passed: [number, number, number]
-  /** The tag at which a leaf is parked. */
-  parkedAt: LimitTag | undefined
+  readonly children: Heap
 }
 
-export const RANKS = [0, 1, 2] as const
-export type Rank = (typeof RANKS)[number]
+/** By rank; undefined where nobody of that rank ever waited. */
+export type Line = [Standing | undefined, Standing | undefined, Standing | undefined]
 
-/** The node's line, which is made when the first one joins. */
-export function lineOf(at: LimitNode): Line {
-  return (at.line ??= createLine())
+/** Someone may be let in on what a node, or something below it, is guaranteed and has not lent. */
+const ABSORBED = 0
+/** The node has less than its guarantee, a part of which it has lent. */
+const OWED = 1
+const NEITHER = 2
+
+export function isAbsorbed({ tier }: Standing): boolean {
+  return tier === ABSORBED
 }
 
-function createLine(): Line {
+/** The standing of a rank at a node, which is made when the first one joins. */
+export function standingOf(node: LimitNode, rank: Rank): Standing {
+  const line = (node.line ??= [undefined, undefined, undefined])
+  return (line[rank] ??= createStanding(node, rank))
+}
+
+function createStanding(node: LimitNode, rank: Rank): Standing {
   return {
-    waiting: [0, 0, 0],
-    promised: [0, 0, 0],
-    queues: [new List<Waiter>(), new List<Waiter>(), new List<Waiter>()],
-    heaps: [new NodeHeap(0), new NodeHeap(1), new NodeHeap(2)],
-    places: [-1, -1, -1, -1],
-    absorbed: [0, 0, 0],
-    tickets: [0, 0, 0],
-    passed: [0, 0, 0],
-    parkedAt: undefined,
+    node,
+    rank,
+    heap: undefined,
+    place: 0,
+    tier: NEITHER,
+    inUse: 0,
+    weight: 1,
+    ticket: 0,
+    waiting: 0,
+    promised: 0,
+    passed: 0,
+    queue: new List<Waiter>(),
+    children: new Heap(),
   }
+}
+
+function updateKey(standing: Standing): void {
+  const { node, queue, children } = standing
+  const next = children.first
+  const isGuaranteed = node.inner < node.held || (next !== undefined && isAbsorbed(next))
+  standing.tier = isGuaranteed ? ABSORBED : node.inner < node.guarantee ? OWED : NEITHER
+  standing.inUse = node.inUse
+  standing.weight = node.weight
+  standing.ticket = queue.first?.ticket ?? next?.ticket ?? 0
+}
+
+export function waitingAt({ line }: LimitNode, rank: Rank): number {
+  return line?.[rank]?.waiting ?? 0
+}
+
+export function totalWaiting(node: LimitNode): number {
+  return waitingAt(node, 0) + waitingAt(node, 1) + waitingAt(node, 2)
+}
+
+export function totalPromised({ line }: LimitNode): number {
+  let sum = 0
+  for (const rank of RANKS) sum += line?.[rank]?.promised ?? 0
+  return sum
 }
 
 /** How many of up to a rank wait for a limit: those who go before a newcomer of that rank. */
 export function aheadAt(limit: LimitNode | LimitTag, rank: Rank): number {
-  const waiting = limit.scope === 'tag' ? limit.waiting : limit.line?.waiting
   let ahead = 0
-  for (let each = 0; each <= rank; each++) ahead += waiting?.[each] ?? 0
+  for (const each of RANKS) {
+    if (each > rank) break
+    ahead += limit.scope === 'tag' ? limit.waiting[each] : waitingAt(limit, each)
+  }
   return ahead
-}
-
-export function totalOf(line: Line | undefined): number {
-  return line === undefined ? 0 : line.waiting[0] + line.waiting[1] + line.waiting[2]
 }
 
 /** Counts some of a rank in or out of line, here and above. */
 export function countWaiting(leaf: LimitNode, rank: Rank, by: number): void {
   for (const tag of leaf.tags) tag.waiting[rank] += by
   for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
-    lineOf(at).waiting[rank] += by
+    standingOf(at, rank).waiting += by
   }
 }
 
@@ -91,94 +136,74 @@ export function countWaiting(leaf: LimitNode, rank: Rank, by: number): void {
 export function setPromised(waiter: Waiter, promised: boolean): void {
   if (waiter.promised === promised) return
   waiter.promised = promised
-  const rank = waiter.rank as Rank
   for (let at: LimitNode | undefined = waiter.leaf; at !== undefined; at = at.parent) {
-    lineOf(at).promised[rank] += promised ? 1 : -1
+    standingOf(at, waiter.rank).promised += promised ? 1 : -1
   }
 }
 
 /** Everyone in line at a leaf, the highest priority first. */
 export function* everyone({ line }: LimitNode): Generator<Waiter> {
-  if (line === undefined) return
-  for (const queue of line.queues) yield* queue
+  for (const standing of line ?? []) if (standing !== undefined) yield* standing.queue
 }
 
 /**
- * Puts a leaf and its ancestors where their keys belong, in every heap of their parents': what is
+ * Puts a leaf and its ancestors where their keys belong, in the heaps of their parents: what was
  * parked is to be looked at again.
  */
 export function surface(leaf: LimitNode): void {
-  const { line } = leaf
-  if (line?.parkedAt !== undefined) unpark(line)
-  place(leaf, true)
+  for (let at = leaf; at.parent !== undefined; at = at.parent) {
+    if (at.line === undefined) continue
+    for (const rank of RANKS) {
+      const standing = at.line[rank]
+      if (standing !== undefined) emerge(standing, at.parent)
+    }
+  }
+}
+
+function emerge(standing: Standing, parent: LimitNode): void {
+  const { heap, waiting, rank } = standing
+  const home = waiting === 0 ? undefined : standingOf(parent, rank).children
+  if (heap !== undefined && heap !== home) heap.remove(standing)
+  if (home === undefined) return
+  updateKey(standing)
+  if (heap === home) home.settle(standing)
+  else home.push(standing)
 }
 
 /** The same after something was taken: what is parked stays so. */
 export function reorder(leaf: LimitNode): void {
-  place(leaf, false)
-}
-
-function place(leaf: LimitNode, again: boolean): void {
   for (let at = leaf; at.parent !== undefined; at = at.parent) {
     if (at.line === undefined) continue
-    const { heaps } = lineOf(at.parent)
-    for (const rank of RANKS) placeIn(heaps[rank], at, rank, again)
+    for (const rank of RANKS) {
+      const standing = at.line[rank]
+      if (standing?.heap !== undefined) resettle(standing, standing.heap)
+    }
   }
 }
 
-function placeIn(heap: NodeHeap, at: LimitNode, rank: Rank, again: boolean): void {
-  const line = lineOf(at)
-  const isInside = line.places[rank] >= 0
-  if (line.waiting[rank] === 0) {
-    if (isInside) heap.remove(at)
-  } else if (isInside) {
-    updateKey(at, line, rank)
-    heap.settle(at)
-  } else if (again) {
-    updateKey(at, line, rank)
-    heap.push(at)
-  }
+function resettle(standing: Standing, heap: Heap): void {
+  if (standing.waiting === 0) return heap.remove(standing)
+  updateKey(standing)
+  heap.settle(standing)
 }
 
-function updateKey(at: LimitNode, line: Line, rank: Rank): void {
-  const next = line.heaps[rank].first?.line
-  const first = line.queues[rank].first
-  const fits = at.inner < at.held || next?.absorbed[rank] === 1
-  line.absorbed[rank] = fits ? 1 : 0
-  line.tickets[rank] = first?.ticket ?? next?.tickets[rank] ?? 0
+/** Takes out of the heap what cannot be let in for reasons of its own, until it surfaces. */
+export function park(standing: Standing): void {
+  standing.heap?.remove(standing)
+  if (standing.node.parent !== undefined) reorder(standing.node.parent)
 }
 
-/** Takes out of the parent's heap of a rank what cannot be let in for reasons of its own. */
-export function park(at: LimitNode, rank: Rank): void {
-  const { parent } = at
-  if (parent === undefined) return
-  lineOf(parent).heaps[rank].remove(at)
-  reorder(parent)
-}
-
-/** The same for a leaf that found a tag full: it is told when the tag has room. */
-export function parkAtTag(leaf: LimitNode, tag: LimitTag): void {
-  const line = lineOf(leaf)
-  for (const rank of RANKS) if (line.places[rank] >= 0) park(leaf, rank)
-  line.parkedAt = tag
-  ;(tag.parked as NodeHeap).push(leaf)
-}
-
-function unpark(line: Line): void {
-  const heap = line.parkedAt?.parked as NodeHeap | undefined
-  line.parkedAt = undefined
-  if (heap !== undefined) heap.removeAt(line.places[PARKED])
+/** The same for one that found a tag full. It surfaces when the tag has room. */
+export function parkAt(standing: Standing, tag: LimitTag): void {
+  park(standing)
+  tag.parked[standing.rank].push(standing)
 }
 
 /** Takes a node with everyone in it out of its parent, which gets back what the node claimed. */
 export function detach(at: LimitNode): void {
   move(at, -1)
-  const { line, parent } = at
-  if (parent === undefined) return
-  for (const rank of RANKS) {
-    if (line !== undefined && line.places[rank] >= 0) lineOf(parent).heaps[rank].remove(at)
-  }
-  surface(parent)
+  for (const standing of at.line ?? []) standing?.heap?.remove(standing)
+  if (at.parent !== undefined) surface(at.parent)
 }
 
 /** Puts it into another. */
@@ -189,17 +214,17 @@ export function attach(at: LimitNode, parent: LimitNode): void {
 }
 
 function move(moved: LimitNode, sign: 1 | -1): void {
-  const { line } = moved
   let claim = claimOf(moved) * sign
   for (let at = moved.parent; at !== undefined; at = at.parent) {
     const before = claimOf(at)
     at.inUse += moved.inUse * sign
     at.inner += claim
     claim = claimOf(at) - before
-    if (line === undefined) continue
-    for (const rank of RANKS) {
-      lineOf(at).waiting[rank] += line.waiting[rank] * sign
-      lineOf(at).promised[rank] += line.promised[rank] * sign
+    for (const standing of moved.line ?? []) {
+      if (standing === undefined) continue
+      const above = standingOf(at, standing.rank)
+      above.waiting += standing.waiting * sign
+      above.promised += standing.promised * sign
     }
   }
 }

@@ -1,5 +1,13 @@
-import type { NodeHeap } from './heap.ts'
-import { lineOf, park, parkAtTag, RANKS, surface, type Rank } from './line.ts'
+import {
+  isAbsorbed,
+  park,
+  parkAt,
+  RANKS,
+  standingOf,
+  surface,
+  type Rank,
+  type Standing,
+} from './line.ts'
 import { canGrow, type LimitNode, type LimitTag } from './tree.ts'
 
 /**
@@ -10,16 +18,10 @@ import { canGrow, type LimitNode, type LimitTag } from './tree.ts'
  */
 export interface Order {
   readonly account: LimitNode
-  /** Tags that have room again, with leaves parked at them. */
+  /** Tags that have room again, with someone parked at them. */
   readonly opened: Set<LimitTag>
   /** Told of a function whose next in line lacks nothing but an environment. */
   readonly onNoSlot: (fn: LimitNode) => void
-}
-
-/** Where the next one waits, and of which rank it is. */
-export interface Next {
-  readonly leaf: LimitNode
-  readonly rank: Rank
 }
 
 /**
@@ -28,51 +30,51 @@ export interface Next {
  */
 const TRICKLE = 15
 
-/** The next one who may be let in; undefined where nobody in line could be. */
-export function nextInLine(order: Order): Next | undefined {
-  for (const tag of order.opened) wake(order, tag)
+/** The leaf where the next one waits who may be let in; undefined where nobody in line could be. */
+export function nextInLine(order: Order): Standing | undefined {
+  for (const tag of order.opened) wakeFirst(order, tag)
   for (const rank of RANKS) {
     do {
-      const leaf = search(order, order.account, rank)
-      if (leaf !== undefined) return overdue(order, leaf, rank) ?? { leaf, rank }
+      const found = search(order, order.account, rank)
+      if (found !== undefined) return overdue(order, found) ?? found
       // Before a lower priority has its turn: someone of this one may be parked at an open tag.
     } while (wakeAll(order, rank))
   }
   return undefined
 }
 
-/** Counts that one of a rank was let in, for those of lower ranks who were passed by. */
-export function notePassed(leaf: LimitNode, rank: Rank): void {
-  for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
-    const { line } = at
-    if (line === undefined) continue
-    line.passed[rank] = 0
+/** Counts that one was let in, for those of lower ranks who were passed by. */
+export function notePassed({ node, rank }: Standing): void {
+  for (let at: LimitNode | undefined = node; at !== undefined; at = at.parent) {
+    standingOf(at, rank).passed = 0
     for (let lower = rank + 1; lower < RANKS.length; lower++) {
-      if ((line.waiting[lower] ?? 0) > 0) line.passed[lower as Rank]++
+      const standing = at.line?.[lower as Rank]
+      if (standing !== undefined && standing.waiting > 0) standing.passed++
     }
   }
 }
 
 /** Someone of a lower rank who was passed by often enough where this one would go through. */
-function overdue(order: Order, leaf: LimitNode, rank: Rank): Next | undefined {
-  if (rank === 2) return undefined
-  for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
-    for (let lower: number = RANKS.length - 1; lower > rank; lower--) {
-      const { waiting, passed } = lineOf(at)
-      if ((waiting[lower] ?? 0) === 0 || (passed[lower] ?? 0) < TRICKLE) continue
+function overdue(order: Order, { node, rank }: Standing): Standing | undefined {
+  for (let at: LimitNode | undefined = node; at !== undefined; at = at.parent) {
+    for (let lower = RANKS.length - 1; lower > rank; lower--) {
+      const standing = at.line?.[lower as Rank]
+      if (standing === undefined || standing.waiting === 0 || standing.passed < TRICKLE) continue
       const found = search(order, at, lower as Rank)
-      if (found !== undefined) return { leaf: found, rank: lower as Rank }
+      if (found !== undefined) return found
     }
   }
   return undefined
 }
 
 /** The first of a rank at `top` or below who may be let in. */
-function search(order: Order, top: LimitNode, rank: Rank): LimitNode | undefined {
+function search(order: Order, top: LimitNode, rank: Rank): Standing | undefined {
+  const standing = top.line?.[rank]
+  if (standing === undefined || standing.waiting === 0) return undefined
   for (;;) {
-    const entered = enter(top, rank)
-    if (entered === BLOCKED) return undefined
-    const found = descend(order, top, rank, entered === MUST_ABSORB)
+    const entry = enter(top, rank)
+    if (entry === BLOCKED) return undefined
+    const found = descend(order, standing, entry)
     if (found !== PARKED_ONE) return found
   }
 }
@@ -86,8 +88,7 @@ type Entry = typeof BLOCKED | typeof OPEN | typeof MUST_ABSORB
 /** How a node can be entered from the account, through every limit on the way. */
 function enter(at: LimitNode, rank: Rank): Entry {
   const above = at.parent === undefined ? OPEN : enter(at.parent, rank)
-  if (above === BLOCKED) return BLOCKED
-  return step(at, rank, above)
+  return above === BLOCKED ? BLOCKED : step(at, rank, above)
 }
 
 function step(at: LimitNode, rank: Rank, above: Entry): Entry {
@@ -97,27 +98,28 @@ function step(at: LimitNode, rank: Rank, above: Entry): Entry {
 }
 
 /** Something was parked: the order may be another now. */
-const PARKED_ONE = Symbol('parked')
+const PARKED_ONE = 'parked'
 
 function descend(
   order: Order,
-  top: LimitNode,
-  rank: Rank,
-  mustAbsorb: boolean,
-): LimitNode | undefined | typeof PARKED_ONE {
+  top: Standing,
+  entered: Entry,
+): Standing | undefined | typeof PARKED_ONE {
+  const { rank } = top
   let at = top
-  let entry: Entry = mustAbsorb ? MUST_ABSORB : OPEN
-  while (isInner(at)) {
-    const child: LimitNode | undefined = lineOf(at).heaps[rank].first
-    if (child === undefined || (entry === MUST_ABSORB && child.line?.absorbed[rank] === 0)) {
+  let entry = entered
+  while (isInner(at.node)) {
+    const child = at.children.first
+    if (child === undefined || (entry === MUST_ABSORB && !isAbsorbed(child))) {
       if (at === top) return undefined
-      park(at, rank)
+      park(at)
       return PARKED_ONE
     }
-    entry = step(child, rank, entry)
-    if (entry === BLOCKED || (entry === MUST_ABSORB && !isInner(child))) {
-      if (child.inUse >= child.slots && child.inUse < child.max) order.onNoSlot(child)
-      park(child, rank)
+    entry = step(child.node, rank, entry)
+    if (entry === BLOCKED || (entry === MUST_ABSORB && !isInner(child.node))) {
+      const { inUse, slots, max } = child.node
+      if (inUse >= slots && inUse < max) order.onNoSlot(child.node)
+      park(child)
       return PARKED_ONE
     }
     at = child
@@ -126,16 +128,18 @@ function descend(
 }
 
 function admissible(
-  leaf: LimitNode,
+  leaf: Standing,
   entry: Entry,
   isTop: boolean,
-): LimitNode | undefined | typeof PARKED_ONE {
+): Standing | undefined | typeof PARKED_ONE {
   if (entry === MUST_ABSORB) return undefined
-  const full = leaf.tags.find(({ inUse, max }) => inUse >= max)
-  if (full === undefined) return leaf
-  if (isTop) return undefined
-  parkAtTag(leaf, full)
-  return PARKED_ONE
+  for (const tag of leaf.node.tags) {
+    if (tag.inUse < tag.max) continue
+    if (isTop) return undefined
+    parkAt(leaf, tag)
+    return PARKED_ONE
+  }
+  return leaf
 }
 
 /** The account and the groups always; a function where something below it has limits of its own. */
@@ -144,27 +148,21 @@ function isInner({ scope, branches }: LimitNode): boolean {
 }
 
 /** Lets the best of those parked at a tag stand in line again. */
-function wake({ opened }: Order, tag: LimitTag): boolean {
-  const parked = tag.parked as NodeHeap
-  const leaf = tag.inUse < tag.max ? parked.first : undefined
-  if (leaf === undefined) {
-    opened.delete(tag)
-    return false
-  }
-  surface(leaf)
-  return true
+function wakeFirst({ opened }: Order, tag: LimitTag): void {
+  const parked = tag.inUse < tag.max ? tag.parked.find(({ size }) => size > 0) : undefined
+  if (parked?.first === undefined) opened.delete(tag)
+  else surface(parked.first.node)
 }
 
-function wakeAll(order: Order, rank: Rank): boolean {
+/** Lets all of a rank do so; false where there is none. */
+function wakeAll({ opened }: Order, rank: Rank): boolean {
   let woken = false
-  for (const tag of order.opened) {
-    while (hasParked(tag, rank) && wake(order, tag)) woken = true
+  for (const { inUse, max, parked } of opened) {
+    if (inUse >= max) continue
+    for (let first = parked[rank].first; first !== undefined; first = parked[rank].first) {
+      surface(first.node)
+      woken = true
+    }
   }
   return woken
-}
-
-function hasParked(tag: LimitTag, rank: Rank): boolean {
-  const first = (tag.parked as NodeHeap).first
-  if (first?.line === undefined) return false
-  return first.line.waiting.some((count, each) => each <= rank && count > 0)
 }

@@ -25,7 +25,24 @@ const SAMPLES_MIN = 8
 export function waitMsAt(limit: LimitNode | LimitTag, ahead: number): number | undefined {
   const { pace, inUse } = limit
   if (!isMeasured(pace) || inUse === 0) return undefined
-  return ((ahead + 1) * pace.meanMs) / inUse
+  return ((ahead + 1) * pace.meanUs) / 1000 / inUse
+}
+
+/** So many for each slot may be in line: Knative's queue depth. */
+const QUEUE_DEPTH = 10
+
+export function isOverlong({ max }: LimitNode, waiting: number, least: number): boolean {
+  return waiting >= Math.max(least, max * QUEUE_DEPTH)
+}
+
+/** A limit of 0 is an off switch; and who would be throttled after the wait is told so before it. */
+export function isHopeless(
+  limit: LimitNode | LimitTag,
+  ahead: number,
+  remainingMs: number,
+): boolean {
+  if (remainingMs <= 0 || limit.max === 0) return true
+  return remainingMs < Infinity && (waitMsAt(limit, ahead) ?? 0) > remainingMs
 }
 
 function isMeasured({ samples }: Pace): boolean {
@@ -34,10 +51,18 @@ function isMeasured({ samples }: Pace): boolean {
 
 /** What the caller is told. `ahead` is how many go before the next one who asks. */
 export function refusalOf({ limit, why }: Blocker, waitedMs: number, ahead: number): Blocked {
-  const { scope, name, max, inUse } = limit
+  const { scope, max, inUse } = limit
+  const name = nameOf(limit)
   const guessMs = waitMsAt(limit, ahead) ?? RETRY_AFTER_MIN_MS
   const retryAfterMs = Math.min(Math.max(guessMs, RETRY_AFTER_MIN_MS), RETRY_AFTER_MAX_MS)
   return { scope, name, why, max, inUse, waitedMs, retryAfterMs }
+}
+
+/** As users know it: `function:name` for what is below a function. */
+export function nameOf(limit: LimitNode | LimitTag): string {
+  const { scope, name } = limit
+  if (scope !== 'tenant' && scope !== 'source' && scope !== 'version') return name
+  return `${limit.parent?.name ?? ''}:${name}`
 }
 
 /** `account`, `group/etl`, `function/report`: a limit's name in headers, logs and metrics. */

@@ -1,9 +1,10 @@
 import { PRIORITIES, type Priority } from '../model/limits.ts'
-import { childrenOf, type Limits } from './configure.ts'
+import { childrenOf } from './branches.ts'
+import type { Limits } from './configure.ts'
 import type { HeldPermit } from './held.ts'
-import { aheadAt, RANKS, type Line, type Rank } from './line.ts'
+import { aheadAt, RANKS, waitingAt, type Rank, type Standing } from './line.ts'
 import type { List } from './list.ts'
-import { limitId, waitMsAt } from './refusal.ts'
+import { limitId, nameOf, waitMsAt } from './refusal.ts'
 import { blockerOf, claimOf, UNLIMITED, type LimitNode, type LimitTag, type Why } from './tree.ts'
 
 /** What the gate holds at one moment: who has which slots, who waits, and for what. */
@@ -120,9 +121,9 @@ function topHolders(limit: LimitNode | LimitTag, holders: Holders): Holder[] {
 }
 
 function nodeSnapshot(node: LimitNode, holders: Holders): LimitSnapshot {
-  const { name, max, guarantee, held, weight, headroom, inUse, line } = node
+  const { max, guarantee, held, weight, headroom, inUse } = node
   return {
-    name,
+    name: nameOf(node),
     maxConcurrency: max === UNLIMITED ? null : max,
     guaranteedConcurrency: guarantee,
     lend: guarantee - held,
@@ -131,7 +132,7 @@ function nodeSnapshot(node: LimitNode, holders: Holders): LimitSnapshot {
     inUse,
     claimed: claimOf(node),
     over: Math.max(0, inUse - max),
-    waiting: byPriority(line?.waiting ?? NONE),
+    waiting: byPriority(RANKS.map((rank) => waitingAt(node, rank))),
     holders: topHolders(node, holders),
   }
 }
@@ -179,25 +180,28 @@ function functionSnapshot(fn: LimitNode, holders: Holders, nowMs: number): Funct
 }
 
 function waitsOf(fn: LimitNode, nowMs: number): WaitSnapshot[] {
-  const leaves = [fn, ...childrenOf(fn)].filter(({ line }) => line !== undefined)
-  return leaves.flatMap((leaf) =>
-    RANKS.filter((rank) => (leaf.line as Line).queues[rank].size > 0).map((rank) =>
-      waitOf(fn, leaf, rank, nowMs),
-    ),
+  return [fn, ...childrenOf(fn)].flatMap((leaf) =>
+    (leaf.line ?? [])
+      .filter((standing) => standing !== undefined && standing.queue.size > 0)
+      .map((standing) => waitOf(fn, leaf, standing as Standing, nowMs)),
   )
 }
 
-function waitOf(fn: LimitNode, leaf: LimitNode, rank: Rank, nowMs: number): WaitSnapshot {
-  const queue = (leaf.line as Line).queues[rank]
+function waitOf(
+  fn: LimitNode,
+  leaf: LimitNode,
+  { rank, queue, waiting }: Standing,
+  nowMs: number,
+): WaitSnapshot {
   const blocker = blockerOf(leaf, rank, false)
-  const guessMs =
-    blocker === undefined ? undefined : waitMsAt(blocker.limit, aheadAt(blocker.limit, rank) - 1)
+  const ahead = blocker === undefined ? 0 : aheadAt(blocker.limit, rank) - 1
+  const estimateMs = blocker === undefined ? undefined : waitMsAt(blocker.limit, ahead)
   return {
     priority: PRIORITIES[rank] as Priority,
-    count: queue.size,
+    count: waiting,
     oldestMs: nowMs - (queue.first?.sinceMs ?? nowMs),
     ...blockOf(fn, leaf, rank),
-    estimateMs: guessMs ?? null,
+    estimateMs: estimateMs ?? null,
   }
 }
 
@@ -207,7 +211,7 @@ function blockOf(
   rank: Rank,
 ): Pick<WaitSnapshot, 'blockedBy' | 'why'> {
   const blocker = blockerOf(leaf, rank, false)
-  if (blocker !== undefined) return { blockedBy: limitId(blocker.limit), why: blocker.why }
+  if (blocker !== undefined) return { blockedBy: idOf(blocker.limit), why: blocker.why }
   if (fn.inUse >= fn.slots) return { blockedBy: 'environment', why: 'environment' }
   return { blockedBy: null, why: null }
 }
@@ -217,4 +221,8 @@ function refusedOf({ refusals }: LimitNode, nowMs: number): RefusedSnapshot | nu
   const { count, last, lastMs } = refusals
   const { why, waitedMs } = last
   return { count, agoMs: nowMs - lastMs, limit: limitId(last), why, waitedMs }
+}
+
+function idOf(limit: LimitNode | LimitTag): string {
+  return limitId({ scope: limit.scope, name: nameOf(limit) })
 }

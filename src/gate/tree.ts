@@ -1,5 +1,7 @@
 import type { FunctionLimits } from '../model/limits.ts'
+import type { Heap } from './heap.ts'
 import type { Line } from './line.ts'
+import type { Linked, List } from './list.ts'
 import type { Blocked } from './refusal.ts'
 
 /** What a limit is of. */
@@ -13,40 +15,39 @@ export const UNLIMITED = 2 ** 30 - 1
  *
  * `inner` is what its children claim (at a leaf: what runs), and `claim = max(inner, held)` what it
  * takes of its parent: an idle guarantee is claimed beforehand, so its owner always finds it free.
- * Every admission and release keeps both up to date in O(depth).
+ * Every admission and release keeps both up to date in O(depth). There may be 100,000 of these, so
+ * what only some need is made when they need it.
  */
-export interface LimitNode {
-  readonly scope: Exclude<Scope, 'tag'>
-  /** Of a group or function; `function:name` of what is below it; empty for the account. */
-  readonly name: string
-  parent: LimitNode | undefined
-  /** What has limits of its own below a function: its invocations are then counted there alone. */
-  branches: Branches | undefined
-  max: number
-  /** What it can always have. */
-  guarantee: number
-  /** The part of its guarantee that others may not borrow: `guarantee - lend`. */
-  held: number
-  weight: number
-  /** By rank of priority: slots that it must leave free. */
-  headroom: readonly number[]
-  /** What the ready environments of a function can take together. */
-  slots: number
-  tags: readonly LimitTag[]
+export interface LimitNode extends Linked<LimitNode> {
   inUse: number
   inner: number
-  readonly pace: Pace
-  /** Who waits here or below; undefined where nobody ever has. */
+  max: number
+  /** The part of its guarantee that others may not borrow: `guarantee - lend`. */
+  held: number
+  /** What the ready environments of a function can take together. */
+  slots: number
+  parent: LimitNode | undefined
+  tags: readonly LimitTag[]
+  /** By rank of priority: slots that it must leave free. */
+  headroom: readonly number[]
+  /** Who waits here or below. */
   line: Line | undefined
+  /** What has limits of its own below a function: its invocations are then counted there alone. */
+  branches: Branches | undefined
+  readonly pace: Pace
+  scope: Exclude<Scope, 'tag'>
+  /** Of a group, function, tenant, source or version; empty for the account. */
+  name: string
+  /** What it can always have. */
+  guarantee: number
+  weight: number
   /** What was refused because of limits, and the last time why. */
   refusals: Refusals | undefined
 }
 
-/** By name. Those of neither a tenant, a source nor a version are counted with the tenant ''. */
+/** Those below a function that are in use, or kept. Few are at a time, so they are found by looking. */
 export interface Branches {
-  readonly tenant: Map<string, LimitNode>
-  readonly source: Map<string, LimitNode>
-  readonly version: Map<string, LimitNode>
+  readonly list: List<LimitNode>
   /** What is configured for them. */
   given: FunctionLimits
 }
@@ -60,18 +61,13 @@ export interface LimitTag {
   readonly pace: Pace
   /** By rank: who waits for functions that have it. */
   readonly waiting: [number, number, number]
-  /** Leaves that were first in line and found it full. */
-  readonly parked: ParkedLeaves
+  /** By rank: the leaves that were next and found it full. */
+  readonly parked: readonly [Heap, Heap, Heap]
 }
 
-/** What `order.ts` keeps of leaves that wait for a tag. */
-export interface ParkedLeaves {
-  readonly size: number
-}
-
-/** How long a slot is held, as a running mean. */
+/** How long a slot is held, as a running mean in whole microseconds, which V8 keeps in place. */
 export interface Pace {
-  meanMs: number
+  meanUs: number
   samples: number
 }
 
@@ -105,22 +101,25 @@ export function createNode(
   parent: LimitNode | undefined,
 ): LimitNode {
   return {
-    scope,
-    name,
-    parent,
-    branches: undefined,
-    max: UNLIMITED,
-    guarantee: 0,
-    held: 0,
-    weight: 1,
-    headroom: NO_HEADROOM,
-    slots: UNLIMITED,
-    tags: NO_TAGS,
     inUse: 0,
     inner: 0,
-    pace: { meanMs: 0, samples: 0 },
+    max: UNLIMITED,
+    held: 0,
+    slots: UNLIMITED,
+    parent,
+    tags: NO_TAGS,
+    headroom: NO_HEADROOM,
     line: undefined,
+    branches: undefined,
+    pace: { meanUs: 0, samples: 0 },
+    scope,
+    name,
+    guarantee: 0,
+    weight: 1,
     refusals: undefined,
+    list: undefined,
+    previous: undefined,
+    next: undefined,
   }
 }
 
@@ -185,7 +184,7 @@ export function blockerOf(leaf: LimitNode, rank: number, counting: boolean): Blo
 function promisedUpTo({ line }: LimitNode, rank: number): number {
   if (line === undefined) return 0
   let sum = 0
-  for (let each = 0; each <= rank; each++) sum += line.promised[each] ?? 0
+  for (let each = 0; each <= rank; each++) sum += line[each]?.promised ?? 0
   return sum
 }
 
@@ -232,10 +231,13 @@ export function discharge(leaf: LimitNode, heldMs: number): void {
 
 /** A mean of all at first, then of about the last 32. */
 const SAMPLES_MAX = 32
+/** Eighteen minutes: nobody is told to wait for longer, so what is longer need not be known. */
+const HELD_MAX_US = 2 ** 30
 
 function learn(pace: Pace, heldMs: number): void {
+  const heldUs = Math.min(heldMs * 1000, HELD_MAX_US)
   if (pace.samples < SAMPLES_MAX) pace.samples++
-  pace.meanMs += (heldMs - pace.meanMs) / pace.samples
+  pace.meanUs += ((heldUs - pace.meanUs) / pace.samples) | 0
 }
 
 /** Lets what a node claims change, and has all ancestors take note. */

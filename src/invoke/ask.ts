@@ -1,4 +1,4 @@
-import type { Ask } from '../gate/gate.ts'
+import type { Ask } from '../gate/ask.ts'
 import type { LimitsConfig, Priority } from '../model/limits.ts'
 import type { Invocation, InvocationSource } from './invocation.ts'
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
-import type { Asker, Decision, Gate, Permit, Waiting } from '../gate/gate.ts'
+import type { Asker, Decision, Permit } from '../gate/ask.ts'
+import type { Gate, Waiting } from '../gate/gate.ts'
 import type { FunctionDefinition } from '../model/app.ts'
 import { LATE, type Pool } from '../runtime/pool.ts'
 import type { Work, WorkEnd } from '../runtime/work.ts'
