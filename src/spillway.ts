@@ -126,6 +126,7 @@ function assemble(options: SpillwayOptions): Parts {
     clock,
     publishSlots: (name, slots) => gate.setSlots(name, slots),
     wanted: (name) => gate.wanted(name),
+    mayStart: (name) => gate.mayStartEnvironment(name),
     onEvent: (name, event) => onPoolEvent(name, event, { exits, writeLog }),
     onNote: (message) => log.warn(message),
   })

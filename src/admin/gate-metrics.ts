@@ -26,13 +26,24 @@ export function gateCollectors(gate: Gate): Collector[] {
       },
     },
     {
+      name: 'spillway_tag_concurrency',
+      help: 'Invocations that run now, by tag',
+      type: 'gauge',
+      *samples() {
+        for (const { name, inUse } of gate.snapshot().tags) {
+          yield { labels: { tag: name }, value: inUse }
+        }
+      },
+    },
+    {
       name: 'spillway_concurrency_limit',
       help: 'Ceilings; what has none is absent',
       type: 'gauge',
       *samples() {
-        const { account, groups, functions } = gate.snapshot()
+        const { account, groups, tags, functions } = gate.snapshot()
         yield* ceilings('account', [account])
         yield* ceilings('group', groups)
+        yield* ceilings('tag', tags)
         yield* ceilings('function', functions)
       },
     },

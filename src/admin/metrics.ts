@@ -47,7 +47,7 @@ function invocationCollectors(tally: Tally): Collector[] {
     },
     {
       name: 'spillway_throttles_total',
-      help: 'Throttled invocations, by the kind and the name of the limit that was full',
+      help: 'Throttled invocations, by the kind and the name of the limit in the way, and why it was',
       type: 'counter',
       samples: each(throttleSamples),
     },
@@ -72,9 +72,10 @@ function* outcomeSamples(functionName: string, { outcomes }: FunctionTally): Gen
 }
 
 function* throttleSamples(functionName: string, { throttles }: FunctionTally): Generator<Sample> {
-  for (const [limit, value] of throttles) {
+  for (const [key, value] of throttles) {
+    const [limit = '', why = ''] = key.split(' ', 2)
     const [reason = ''] = limit.split('/', 1)
-    yield { labels: { function: functionName, reason, limit }, value }
+    yield { labels: { function: functionName, reason, limit, why }, value }
   }
 }
 

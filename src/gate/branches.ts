@@ -56,7 +56,11 @@ export function branch(
   const fresh = createNode(scope, name, fn)
   fresh.tags = fn.tags
   list.push(fresh)
-  setValues(fresh, branchValues(given, scope, name))
+  const values = branchValues(given, scope, name)
+  // A tenant claims nothing, and comes and goes with its invocations.
+  if (values.guarantee > 0) setValues(fresh, values)
+  else fresh.max = values.max
+  fresh.weight = values.weight
   return fresh
 }
 

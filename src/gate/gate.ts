@@ -88,11 +88,14 @@ export class Gate {
   readonly #onRelease = (permit: HeldPermit): void => this.#release(permit)
   readonly #rates: Rates
   #tickets = 0
+  /** Read once for each call from outside: the clock costs as much as a decision. */
+  #nowMs: number
   #inLine = 0
   #isServing = false
 
   constructor(config: LimitsConfig, options: GateOptions) {
     this.#clock = options.clock
+    this.#nowMs = options.clock.nowMs()
     this.#onEnvironmentWanted = options.onEnvironmentWanted ?? ((): void => {})
     this.#limits = createLimits(config)
     this.#order = {
@@ -103,7 +106,10 @@ export class Gate {
     this.#rates = createRates(() => this.config, this.#clock)
     this.#expiries = new Expiries(
       this.#clock,
-      (waiter) => this.#expire(waiter),
+      (waiter) => {
+        this.#nowMs = this.#clock.nowMs()
+        this.#expire(waiter)
+      },
       () => this.#serve(),
     )
   }
@@ -117,6 +123,7 @@ export class Gate {
    * lets no more in until enough has drained. The caller has checked the sums (`checkLimits`).
    */
   configure(config: LimitsConfig): void {
+    this.#nowMs = this.#clock.nowMs()
     const gone = this.#takeOut(config)
     configureLimits(this.#limits, config)
     for (const fn of this.#limits.functions.values()) {
@@ -135,6 +142,7 @@ export class Gate {
     const more = slots > fn.slots
     fn.slots = Math.min(slots, UNLIMITED)
     if (!more || totalWaiting(fn) === 0) return
+    this.#nowMs = this.#clock.nowMs()
     surface(fn)
     this.#freed.add(fn)
     this.#serve()
@@ -169,6 +177,7 @@ export class Gate {
       asker.onDecision({ kind: 'gone', waitedMs: 0 })
       return undefined
     }
+    this.#nowMs = this.#clock.nowMs()
     const leaf = leafFor(fn, ask)
     const rank = rankOf(ask.priority)
     // Nobody in line could run now, so whoever can goes past nobody; but inside a hand-over the others
@@ -177,6 +186,7 @@ export class Gate {
       asker.onDecision(this.#letIn(fn, leaf, ask))
       return undefined
     }
+    if (this.#isServing) this.#freed.add(fn)
     const waiter = this.#askToWait(fn, leaf, ask, asker)
     if (waiter === undefined && leaf !== fn) dropIdle(leaf)
     return waiter
@@ -185,6 +195,7 @@ export class Gate {
   /** Takes someone out of the line, who is told `cancelled`. Nothing happens to who has left. */
   cancel(waiter: Waiting): void {
     if (waiter.list === undefined) return
+    this.#nowMs = this.#clock.nowMs()
     const waitedMs = this.#depart(waiter)
     tell(waiter, { kind: 'cancelled', waitedMs })
   }
@@ -197,7 +208,7 @@ export class Gate {
   #letIn(fn: LimitNode, leaf: LimitNode, ask: Ask): Decision {
     const limit = this.#rateLimit(fn)
     if (limit !== undefined) return this.#refuse(fn, { limit, why: 'rate' }, 0, 0)
-    const permit = this.#admit(leaf, ask, this.#clock.nowMs(), 0)
+    const permit = this.#admit(leaf, ask, this.#nowMs, 0)
     // Only where somebody waits is there an order to keep.
     if (this.#inLine > 0) reorder(leaf)
     return { kind: 'permit', permit }
@@ -210,7 +221,7 @@ export class Gate {
     const nested = blocker !== undefined && this.#isNested(ask, blocker)
     const rank = (nested ? Math.max(0, own - 1) : own) as Rank
     const maxWaitMs = nested ? Math.min(ask.maxWaitMs, NESTED_WAIT_MS) : ask.maxWaitMs
-    const remainingMs = Math.min(maxWaitMs, ask.deadlineMs - this.#clock.nowMs())
+    const remainingMs = Math.min(maxWaitMs, ask.deadlineMs - this.#nowMs)
     if (
       blocker !== undefined &&
       isHopeless(blocker.limit, aheadAt(blocker.limit, rank), remainingMs)
@@ -244,7 +255,7 @@ export class Gate {
       leaf,
       rank: how.rank,
       ticket: this.#tickets++,
-      sinceMs: this.#clock.nowMs(),
+      sinceMs: this.#nowMs,
       maxWaitMs: how.maxWaitMs,
       expiresMs: Infinity,
       promised: false,
@@ -265,7 +276,7 @@ export class Gate {
   /** Looks at it again when a wait for limits, or its caller's patience, is over. */
   #watch(waiter: Waiter): void {
     const { deadlineMs } = waiter.ask
-    const boundMs = waiter.promised ? Infinity : this.#clock.nowMs() + waiter.maxWaitMs
+    const boundMs = waiter.promised ? Infinity : this.#nowMs + waiter.maxWaitMs
     waiter.expiresMs = Math.min(boundMs, deadlineMs)
     this.#expiries.watch(waiter)
   }
@@ -274,8 +285,7 @@ export class Gate {
     const { leaf, ask } = waiter
     const { rank } = waiter
     const blocker = blockerOf(leaf, rank, false)
-    const nowMs = this.#clock.nowMs()
-    if (blocker === undefined && nowMs < ask.deadlineMs) {
+    if (blocker === undefined && this.#nowMs < ask.deadlineMs) {
       // The limits have room: from now on it waits for an environment, which `maxWaitMs` does not bound.
       setPromised(waiter, true)
       this.#watch(waiter)
@@ -321,7 +331,7 @@ export class Gate {
     standingOf(leaf, rank).queue.remove(waiter)
     countWaiting(leaf, rank, -1)
     this.#inLine--
-    return this.#clock.nowMs() - waiter.sinceMs
+    return this.#nowMs - waiter.sinceMs
   }
 
   #admit(leaf: LimitNode, ask: Ask, sinceMs: number, waitedMs: number): HeldPermit {
@@ -333,8 +343,9 @@ export class Gate {
 
   #release(permit: HeldPermit): void {
     const { leaf, sinceMs } = permit
+    this.#nowMs = this.#clock.nowMs()
     this.#held.remove(permit)
-    discharge(leaf, this.#clock.nowMs() - sinceMs)
+    discharge(leaf, this.#nowMs - sinceMs)
     if (this.#inLine > 0) {
       for (const tag of leaf.tags) if (hasParked(tag)) this.#order.opened.add(tag)
       surface(leaf)
@@ -392,7 +403,7 @@ export class Gate {
 
   #refuse(fn: LimitNode, blocker: Blocker, rank: Rank, waitedMs: number): Decision {
     const blocked = refusalOf(blocker, waitedMs, aheadAt(blocker.limit, rank))
-    const lastMs = this.#clock.nowMs()
+    const lastMs = this.#nowMs
     fn.refusals = { count: (fn.refusals?.count ?? 0) + 1, last: blocked, lastMs }
     return { kind: 'throttle', blocked }
   }

@@ -8,7 +8,7 @@ import type { Blocked } from './refusal.ts'
 export type Scope = 'account' | 'group' | 'function' | 'tenant' | 'source' | 'version' | 'tag'
 
 /** Where there is no ceiling. Small enough to be added to, and to be kept as an integer. */
-export const UNLIMITED = 2 ** 30 - 1
+export const UNLIMITED: number = 2 ** 30 - 1
 
 /**
  * One limit of the tree account → group → function → tenant, source or version, and what it holds.

@@ -4,9 +4,11 @@ import { readBody } from '../lib/body.ts'
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import { gatewayError, type GatewayErrorKind, type HttpResponse } from '../events/index.ts'
+import type { GatewayErrorFacts } from '../events/gateway-errors.ts'
 import type { RouteContext } from '../events/http.ts'
 import { outcomeHeaders, traceIdOf } from '../invoke/headers.ts'
 import type { Caller, Invocation, Invoker, Outcome } from '../invoke/invocation.ts'
+import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
 import type { App } from '../model/app.ts'
 import { functionArn } from '../model/arn.ts'
 import { createSecretSet, type SecretSet } from '../auth/secret.ts'
@@ -201,7 +203,7 @@ class Exchange implements Caller {
 
   #refuse(front: RouteContext['front'], kind: GatewayErrorKind, payloadBytes = 0): void {
     const facts = { requestId: this.#requestId, traceId: this.#traceId, payloadBytes }
-    this.#send(gatewayError(front, kind, facts))
+    this.#send(gatewayError(front, kind, { ...facts, ...throttleFacts(this.#outcome) }))
   }
 
   #send({ status, rawHeaders, body }: HttpResponse): void {
@@ -222,6 +224,12 @@ class Exchange implements Caller {
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
     })
   }
+}
+
+function throttleFacts(outcome: Outcome | undefined): Partial<GatewayErrorFacts> {
+  if (outcome?.status !== 'throttled') return {}
+  const { blocked } = outcome
+  return { retryAfterS: retryAfterS(blocked), throttleReason: throttleReason(blocked) }
 }
 
 /** Below this, copying a body into one write with its headers is cheaper than a second piece. */

@@ -20,7 +20,25 @@ export function toAsk(invocation: Invocation, config: LimitsConfig, nowMs: numbe
     invocation.priority ?? limits?.priority ?? group?.priority ?? PRIORITY_BY_SOURCE[source]
   const maxWaitMs =
     limits?.maxWaitMs ?? group?.maxWaitMs ?? defaultMaxWaitMs(priority, deadlineMs - nowMs)
-  return { functionName, priority, maxWaitMs, deadlineMs }
+  const { tenant, version } = invocation
+  return {
+    functionName,
+    priority,
+    // On Lambda nobody waits.
+    maxWaitMs: config.mode === 'aws' ? 0 : maxWaitMs,
+    deadlineMs,
+    lineage: rootOf(invocation.traceId),
+    // SDKs inside a function send its trace id on; a browser's word is not taken for one.
+    byFunction: source === 'invoke',
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(version === undefined ? {} : { version }),
+  }
+}
+
+/** `Root=1-…`, without what each hop adds to it. */
+function rootOf(traceId: string): string {
+  const end = traceId.indexOf(';')
+  return end === -1 ? traceId : traceId.slice(0, end)
 }
 
 /**

@@ -1,10 +1,10 @@
-import { limitId } from '../gate/refusal.ts'
+import { limitId, type Blocked } from '../gate/refusal.ts'
 import type { Outcome } from './invocation.ts'
 
 /**
  * What AWS does not say, as `[name, value, name, value, …]` on every answer that comes of an
- * invocation: whether the handler began, how often it was handed over, what it waited, and which
- * limit blocked it.
+ * invocation: whether the handler began, how often it was handed over, what it waited, which limit
+ * blocked it and why.
  */
 export function outcomeHeaders(outcome: Outcome): string[] {
   const headers = [
@@ -15,8 +15,16 @@ export function outcomeHeaders(outcome: Outcome): string[] {
     'x-spillway-waited-ms',
     String(Math.round(outcome.waitedMs)),
   ]
-  if (outcome.status === 'throttled') headers.push('x-spillway-limit', limitId(outcome.blocked))
+  if (outcome.status === 'throttled') {
+    const { blocked } = outcome
+    headers.push('x-spillway-limit', limitId(blocked), 'x-spillway-reason', reasonOf(blocked))
+  }
   return headers
+}
+
+/** Ours: AWS's `Reason` cannot tell these apart. */
+function reasonOf({ why }: Blocked): string {
+  return why === 'nested' ? 'NestedCallWouldBlock' : why
 }
 
 /** The caller's own trace goes on; else a new one begins, in X-Ray's form. */

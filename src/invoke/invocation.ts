@@ -21,6 +21,10 @@ export interface Invocation {
   readonly clientContext?: string
   /** Keep the last 4 KiB of the log for the caller (`X-Amz-Log-Type: Tail`). */
   readonly tail?: boolean
+  /** Whose work it is (`X-Amz-Tenant-Id`), for limits of each tenant. */
+  readonly tenant?: string
+  /** The version or alias that was asked for: it may have provisioned concurrency of its own. */
+  readonly version?: string
   /** How the caller says that it has left. */
   readonly caller?: Caller
 }

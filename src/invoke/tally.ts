@@ -1,5 +1,5 @@
 import type { Invocation, InvocationSource, Outcome } from './invocation.ts'
-import { limitId } from '../gate/refusal.ts'
+import { limitId, type Blocked } from '../gate/refusal.ts'
 
 /** Counts of how invocations ended, kept as plain numbers: this runs for each of them. */
 export interface Tally {
@@ -21,7 +21,7 @@ export type OutcomeLabel =
 export interface FunctionTally {
   /** By `source` and `outcome`. */
   readonly outcomes: Map<InvocationSource, Record<OutcomeLabel, number>>
-  /** By the limit that blocked: `account`, `group/etl`, `function/report`. */
+  /** By the limit that blocked and why: `group/etl maxConcurrency`. */
   readonly throttles: Map<string, number>
   /** Invocations handed over anew because their environment died before the handler began. */
   retries: number
@@ -69,10 +69,17 @@ export function createTally(): Tally {
       if (outcome.durationMs !== undefined) observe(tally.durations, outcome.durationMs)
       if (outcome.initMs !== undefined) observe(tally.inits, outcome.initMs)
       if (outcome.status !== 'throttled') return
-      const limit = limitId(outcome.blocked)
-      tally.throttles.set(limit, (tally.throttles.get(limit) ?? 0) + 1)
+      const key = throttleKey(outcome.blocked)
+      tally.throttles.set(key, (tally.throttles.get(key) ?? 0) + 1)
     },
   }
+}
+
+/** Tenants are not told apart: there may be any number of them. */
+function throttleKey(blocked: Blocked): string {
+  const { scope, name, why } = blocked
+  const limit = scope === 'tenant' ? `tenant/${name.split(':', 1)[0]}` : limitId(blocked)
+  return `${limit} ${why}`
 }
 
 /** A malformed answer is the function's failure, whatever the front end makes of it. */

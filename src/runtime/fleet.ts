@@ -5,7 +5,7 @@ import type { App, FunctionDefinition } from '../model/app.ts'
 import { findNode } from './interpreter.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { nodeCommand } from './node-command.ts'
-import { createPool, type Pool, type PoolEvent, type PoolOptions } from './pool.ts'
+import { createPool, type Pool, type PoolEvent, type PoolOptions, type Wanted } from './pool.ts'
 import type { ProcessCommand } from './process.ts'
 import { createUnservedPool } from './unserved.ts'
 import type { Surroundings } from './variables.ts'
@@ -13,7 +13,9 @@ import type { Surroundings } from './variables.ts'
 export interface FleetOptions {
   readonly clock: Clock
   readonly publishSlots: (functionName: string, slots: number) => void
-  readonly wanted: (functionName: string) => { readonly count: number; readonly oldestMs: number }
+  readonly wanted: (functionName: string) => Wanted
+  /** Whether one more environment of a function may be started now. */
+  readonly mayStart: (functionName: string) => boolean
   readonly onEvent: (functionName: string, event: PoolEvent) => void
   /** Something worth telling the operator once. */
   readonly onNote: (message: string) => void
@@ -108,7 +110,7 @@ function newPool(
   options: Omit<FleetOptions, 'publishSlots'> &
     Pick<PoolOptions, 'machine' | 'command' | 'publishSlots'>,
 ): Pool {
-  const { clock, machine, command, publishSlots, wanted, onEvent } = options
+  const { clock, machine, command, publishSlots, wanted, mayStart, onEvent } = options
   if (!isServed(fn)) return createUnservedPool(fn, publishSlots)
   return createPool({
     fn,
@@ -117,6 +119,7 @@ function newPool(
     command,
     publishSlots,
     wanted: () => wanted(fn.name),
+    mayStart: () => mayStart(fn.name),
     onEvent: (event) => onEvent(fn.name, event),
   })
 }

@@ -16,9 +16,20 @@ export interface PoolOptions {
   /** Tells the gate how many invocations the ready environments can take together. */
   readonly publishSlots: (slots: number) => void
   /** Asks the gate who waits for an environment and nothing else. */
-  readonly wanted: () => { readonly count: number; readonly oldestMs: number }
+  readonly wanted: () => Wanted
+  /** Asks whether one more may be started: in mode `aws` a rate bounds that. */
+  readonly mayStart: () => boolean
   readonly onEvent: (event: PoolEvent) => void
   readonly idleTimeoutMs?: number
+}
+
+/** Who waits for an environment. */
+export interface Wanted {
+  /** How many the limits would let in. */
+  readonly count: number
+  /** How many are in line, those included whom a limit keeps out at this moment. */
+  readonly waiting: number
+  readonly oldestMs: number
 }
 
 /** What metrics and logs are told. */
@@ -172,15 +183,15 @@ class EnvironmentPool implements Pool {
   /** Starts environments while that is worth it. Called whenever someone waits, or something changed. */
   reconsider(): void {
     if (this.#onClosed !== undefined || this.#failing !== undefined) return
-    const { count, oldestMs } = this.#options.wanted()
+    const { count, waiting: inLine, oldestMs } = this.#options.wanted()
     const waiting = count + this.#stranded.size
     while (waiting > this.#starting.size && this.#isStartWorthIt(waiting, oldestMs)) {
-      if (!this.#options.machine.claimStart(this)) break
+      if (!this.#options.mayStart() || !this.#options.machine.claimStart(this)) break
       const before = this.#starting.size
       this.#start()
       if (this.#starting.size === before) break
     }
-    if (waiting === 0 || this.#reconsidering !== undefined) return
+    if (waiting + inLine === 0 || this.#reconsidering !== undefined) return
     this.#reconsidering = this.#clock.after(RECONSIDER_MS, () => {
       this.#reconsidering = undefined
       this.reconsider()

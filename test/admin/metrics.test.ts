@@ -12,7 +12,15 @@ const OK = { status: 'ok', ...FACTS } as unknown as Outcome
 
 /** An invocation that this limit kept out. */
 function throttled(scope: 'account' | 'group', name: string): Outcome {
-  const blocked = { scope, name, max: 1, inUse: 1, waitedMs: 0 }
+  const blocked = {
+    scope,
+    name,
+    max: 1,
+    inUse: 1,
+    waitedMs: 0,
+    why: 'maxConcurrency',
+    retryAfterMs: 2500,
+  } as const
   return { ...FACTS, status: 'throttled', blocked }
 }
 
@@ -45,8 +53,8 @@ describe('Metrics', () => {
     served.tally.add(INVOCATION, throttled('group', 'etl'))
     served.tally.add(INVOCATION, throttled('account', ''))
     assert.deepEqual(await linesOf(served, 'spillway_throttles_total'), [
-      'spillway_throttles_total{function="report",reason="group",limit="group/etl"} 1',
-      'spillway_throttles_total{function="report",reason="account",limit="account"} 1',
+      'spillway_throttles_total{function="report",reason="group",limit="group/etl",why="maxConcurrency"} 1',
+      'spillway_throttles_total{function="report",reason="account",limit="account",why="maxConcurrency"} 1',
     ])
   })
 

@@ -182,7 +182,15 @@ describe('The API listener', () => {
   }
 
   test('names the limit that throttled', async (t) => {
-    const blocked = { scope: 'group', name: 'etl', max: 1, inUse: 1, waitedMs: 12 } as const
+    const blocked = {
+      scope: 'group',
+      name: 'etl',
+      max: 1,
+      inUse: 1,
+      waitedMs: 12,
+      why: 'maxConcurrency',
+      retryAfterMs: 2500,
+    } as const
     const served = await serveApi(t, {
       apis: REST_AND_HTTP,
       invoke: () => ({

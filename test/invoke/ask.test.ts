@@ -35,6 +35,8 @@ describe('What an invocation asks of the gate', () => {
       priority: 'interactive',
       maxWaitMs: 2000,
       deadlineMs: NOW_MS + 8000,
+      lineage: 'trace',
+      byFunction: true,
     })
     const patient = invocation({ deadlineMs: NOW_MS + 60_000 })
     assert.equal(toAsk(patient, configOf(), NOW_MS).maxWaitMs, 5000)

@@ -23,7 +23,14 @@ describe('The headers of an outcome', () => {
   ] as const
   for (const [limit, id] of limits) {
     test(`name the limit that blocked it (${id})`, () => {
-      const blocked = { ...limit, max: 2, inUse: 2, waitedMs: 0 }
+      const blocked = {
+        ...limit,
+        max: 2,
+        inUse: 2,
+        waitedMs: 0,
+        why: 'maxConcurrency',
+        retryAfterMs: 2500,
+      } as const
       const headers = outcomeHeaders({
         status: 'throttled',
         blocked,
@@ -37,7 +44,12 @@ describe('The headers of an outcome', () => {
         'x-spillway-attempts',
         '0',
       ])
-      assert.deepEqual(headers.slice(-2), ['x-spillway-limit', id])
+      assert.deepEqual(headers.slice(-4), [
+        'x-spillway-limit',
+        id,
+        'x-spillway-reason',
+        'maxConcurrency',
+      ])
     })
   }
 })

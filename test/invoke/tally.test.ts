@@ -24,7 +24,15 @@ const OK: Outcome = {
   result: { kind: 'json', json: Buffer.from('1') },
   durationMs: 3,
 }
-const BLOCKED = { scope: 'group', name: 'etl', max: 2, inUse: 2, waitedMs: 7 } as const
+const BLOCKED = {
+  scope: 'group',
+  name: 'etl',
+  max: 2,
+  inUse: 2,
+  waitedMs: 7,
+  why: 'maxConcurrency',
+  retryAfterMs: 2500,
+} as const
 
 describe('A tally', () => {
   test('counts by function, by how it came and by how it ended', () => {
@@ -57,8 +65,8 @@ describe('A tally', () => {
     assert.deepEqual(
       [...(a?.throttles ?? [])],
       [
-        ['group/etl', 2],
-        ['account', 1],
+        ['group/etl maxConcurrency', 2],
+        ['account maxConcurrency', 1],
       ],
     )
     assert.equal(a?.waits.sumMs, 21)

@@ -117,6 +117,7 @@ function wire(
     clock,
     publishSlots: (name, slots) => gate.setSlots(name, slots),
     wanted: (name) => gate.wanted(name),
+    mayStart: (name) => gate.mayStartEnvironment(name),
     onEvent: (_, event) => events.push(event),
     onNote: () => {},
   })

@@ -1,3 +1,4 @@
+import type { ThrottleReason } from '../../invoke/throttle.ts'
 import { jsonAnswer, type Answer } from '../answer.ts'
 
 /** An error of the Lambda API, as its clients know it. */
@@ -8,14 +9,9 @@ export interface Failure {
   readonly message: string
   /** Whose fault it is; some errors do not say. */
   readonly type?: 'User' | 'Service'
-  /** Of a throttle: AWS's enum of six values, which Java and Terraform know as closed. */
+  /** Of a throttle. */
   readonly reason?: ThrottleReason
 }
-
-/** The two of AWS's `ThrottleReason` that a limit of concurrency can cause. */
-export type ThrottleReason =
-  | 'ConcurrentInvocationLimitExceeded'
-  | 'ReservedFunctionConcurrentInvocationLimitExceeded'
 
 /** Thrown inside an operation, answered by the API. */
 export class LambdaError extends Error {

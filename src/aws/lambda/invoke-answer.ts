@@ -2,10 +2,8 @@ import type { Blocked } from '../../gate/refusal.ts'
 import { outcomeHeaders } from '../../invoke/headers.ts'
 import type { Outcome } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
-import { errorAnswer, serviceFailure, type Failure, type ThrottleReason } from './errors.ts'
-
-/** Nobody knows when there will be room; a second is what AWS's own clients wait at least. */
-const RETRY_AFTER_S = '1'
+import { retryAfterS, throttleReason } from '../../invoke/throttle.ts'
+import { errorAnswer, serviceFailure, type Failure } from './errors.ts'
 
 /**
  * How the Invoke API says how an invocation ended. Whatever happened once the handler had begun is a
@@ -23,7 +21,7 @@ export function toAnswer(outcome: Outcome): Answer {
     case 'malformed':
       return failed(outcome, JSON.stringify({ errorType: MALFORMED, errorMessage: outcome.reason }))
     case 'throttled': {
-      const headers = { 'Retry-After': RETRY_AFTER_S, ...facts(outcome) }
+      const headers = { 'Retry-After': String(retryAfterS(outcome.blocked)), ...facts(outcome) }
       return withHeaders(errorAnswer(throttle(outcome.blocked)), headers)
     }
     case 'platform_error':
@@ -71,23 +69,12 @@ function facts(outcome: Outcome): Record<string, string> {
   )
 }
 
-function throttle({ scope }: Blocked): Failure {
+function throttle(blocked: Blocked): Failure {
   return {
     status: 429,
     code: 'TooManyRequestsException',
     message: 'Rate Exceeded.',
     type: 'User',
-    reason: REASONS[scope],
+    reason: throttleReason(blocked),
   }
-}
-
-/** AWS has no word for a group, nor for a maximum that reserves nothing; these are the nearest. */
-const REASONS: Readonly<Record<Blocked['scope'], ThrottleReason>> = {
-  account: 'ConcurrentInvocationLimitExceeded',
-  group: 'ConcurrentInvocationLimitExceeded',
-  tag: 'ConcurrentInvocationLimitExceeded',
-  function: 'ReservedFunctionConcurrentInvocationLimitExceeded',
-  tenant: 'ReservedFunctionConcurrentInvocationLimitExceeded',
-  source: 'ReservedFunctionConcurrentInvocationLimitExceeded',
-  version: 'ReservedFunctionConcurrentInvocationLimitExceeded',
 }

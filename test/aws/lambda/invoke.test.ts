@@ -305,7 +305,15 @@ describe('The end of an invocation', () => {
       ['group', 'etl', 'ConcurrentInvocationLimitExceeded', 'group/etl'],
       ['function', 'hello', 'ReservedFunctionConcurrentInvocationLimitExceeded', 'function/hello'],
     ] as const) {
-      const blocked = { scope, name, max: 2, inUse: 2, waitedMs: 41.6 }
+      const blocked = {
+        scope,
+        name,
+        max: 2,
+        inUse: 2,
+        waitedMs: 41.6,
+        why: 'maxConcurrency',
+        retryAfterMs: 2500,
+      } as const
       const { status, headers, text } = await invokeEnding(t, {
         status: 'throttled',
         blocked,
