@@ -2,8 +2,11 @@ import { availableParallelism } from 'node:os'
 
 /** What the environments of all functions share: the machine. */
 export interface Machine {
-  /** Takes a place among the environments; false while starts or places are exhausted. */
-  claimStart(wanting: MachineUser): boolean
+  /**
+   * Takes a place among the environments; false while starts or places are exhausted. A tenth of the
+   * places is not for starts ahead of demand: what is kept warm must not shut the others out.
+   */
+  claimStart(wanting: MachineUser, when?: 'ahead'): boolean
   /** The start that was claimed is over, well or badly. */
   endStart(): void
   /** An environment is gone. */
@@ -28,23 +31,18 @@ export interface MachineOptions {
   readonly startsMax?: number
 }
 
+const AHEAD_SHARE = 0.9
+
 /** Bounds starts and environments over all functions; makes place by ending the longest idle one. */
 export function createMachine(
   { environmentsMax, startsMax = 2 * availableParallelism() }: MachineOptions,
   users: () => Iterable<MachineUser>,
 ): Machine {
-  const queue = new Set<MachineUser>()
+  const refused = createRefused()
   let environments = 0
   let starts = 0
   /** Ended to make place, and not gone yet. */
   let evicting = 0
-
-  const wakeNext = (): void => {
-    const [next] = queue
-    if (next === undefined) return
-    queue.delete(next)
-    next.reconsider()
-  }
 
   const evictOldest = (wanting: MachineUser): void => {
     let oldest: MachineUser | undefined
@@ -64,11 +62,12 @@ export function createMachine(
     get environments() {
       return environments
     },
-    claimStart(wanting) {
-      const full = environments - evicting >= environmentsMax
+    claimStart(wanting, when) {
+      const places = when === 'ahead' ? Math.floor(environmentsMax * AHEAD_SHARE) : environmentsMax
+      const full = environments - evicting >= places
       if (starts < startsMax && full) evictOldest(wanting)
-      if (starts >= startsMax || environments >= environmentsMax) {
-        queue.add(wanting)
+      if (starts >= startsMax || environments >= places) {
+        refused.add(wanting, when)
         return false
       }
       starts++
@@ -77,12 +76,35 @@ export function createMachine(
     },
     endStart() {
       starts--
-      wakeNext()
+      refused.wakeNext()
     },
     release() {
       environments--
       evicting = Math.max(0, evicting - 1)
-      wakeNext()
+      refused.wakeNext()
+    },
+  }
+}
+
+/** Who was refused a place: first come, first woken; those ahead of demand after all others. */
+function createRefused(): { add(user: MachineUser, when?: 'ahead'): void; wakeNext(): void } {
+  const queue = new Set<MachineUser>()
+  const ahead = new Set<MachineUser>()
+  return {
+    add(user, when) {
+      const line = when === 'ahead' ? ahead : queue
+      line.add(user)
+    },
+    wakeNext() {
+      const [next] = queue
+      if (next !== undefined) {
+        queue.delete(next)
+        next.reconsider()
+      }
+      if (queue.size > 0) return
+      const all = [...ahead]
+      ahead.clear()
+      for (const each of all) each.reconsider()
     },
   }
 }

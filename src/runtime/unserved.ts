@@ -16,6 +16,8 @@ export function createUnservedPool(
       queueMicrotask(() => work.onEnd({ kind: 'unserved', message }))
     },
     rerun() {},
+    keepWarm() {},
+    warmth: () => ({ ready: 0, failing: true }),
     kill() {},
     renew() {},
     close: async () => {},

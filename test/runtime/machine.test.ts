@@ -55,6 +55,20 @@ describe('A machine', () => {
     assert.equal(machine.claimStart(of('cold')), true)
   })
 
+  test('leaves a tenth of the places to those who are in demand, and starts for them first', () => {
+    const { machine, of } = setup({ environmentsMax: 10, startsMax: 20 }, 'warm', 'other', 'busy')
+    for (let i = 0; i < 9; i++) assert.equal(machine.claimStart(of('warm'), 'ahead'), true)
+    assert.equal(machine.claimStart(of('warm'), 'ahead'), false)
+    assert.equal(machine.claimStart(of('other'), 'ahead'), false)
+    assert.deepEqual(
+      [1, 2].map(() => machine.claimStart(of('busy'))),
+      [true, false],
+    )
+    machine.release()
+    assert.deepEqual([of('busy').asked, of('warm').asked, of('other').asked], [1, 1, 1])
+    assert.equal(machine.claimStart(of('busy')), true)
+  })
+
   test('wakes nobody twice for one refusal', () => {
     const { machine, of } = setup({ environmentsMax: 10, startsMax: 1 }, 'a', 'b')
     assert.equal(machine.claimStart(of('a')), true)
