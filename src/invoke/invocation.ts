@@ -19,6 +19,10 @@ export interface Invocation {
   readonly traceId: string
   /** The decoded `X-Amz-Client-Context`, JSON text. */
   readonly clientContext?: string
+  /** Whose work it is (`X-Amz-Tenant-Id`, at most 256 characters): the function's `perTenant` limits hold. */
+  readonly tenant?: string
+  /** The version or alias of the function whose provisioned concurrency it may use. */
+  readonly version?: string
   /** Keep the last 4 KiB of the log for the caller (`X-Amz-Log-Type: Tail`). */
   readonly tail?: boolean
   /** How the caller says that it has left. */

@@ -151,6 +151,7 @@ class EnvironmentPool implements Pool {
   }
 
   keepWarm(count: number): void {
+    if (count === this.#warm.count) return
     this.#warm.count = count
     if (this.#failing !== undefined && count > 0) this.#onRested()
     this.reconsider()

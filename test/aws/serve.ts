@@ -68,6 +68,7 @@ export async function serveAws(
     app: () => app,
     invoker: { invoke: async (invocation) => await invoke(invocation) },
     limits: createLimitsControl(gate, () => {}),
+    warmth: () => ({ ready: 0, failing: false }),
     clock: realClock,
     onError: (error) => errors.push(error),
   })

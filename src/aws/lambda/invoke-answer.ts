@@ -4,26 +4,27 @@ import type { Outcome } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
 import { errorAnswer, serviceFailure, type Failure, type ThrottleReason } from './errors.ts'
 
-/** Nobody knows when there will be room; a second is what AWS's own clients wait at least. */
-const RETRY_AFTER_S = '1'
+/** Where nobody knows when there will be room: what AWS's own clients wait at least. */
+const RETRY_AFTER_MS = 1000
 
 /**
  * How the Invoke API says how an invocation ended. Whatever happened once the handler had begun is a
  * 200 with `X-Amz-Function-Error`, an environment taken away included: SDKs send anything above 499
  * again by themselves, and the function would run twice.
+ * @param version `$LATEST` or a version's number: what was executed.
  */
-export function toAnswer(outcome: Outcome): Answer {
+export function toAnswer(outcome: Outcome, version: string): Answer {
   switch (outcome.status) {
     case 'ok':
-      return ran(outcome, jsonOf(outcome.result))
+      return ran(outcome, version, jsonOf(outcome.result))
     case 'function_error':
     case 'timeout':
     case 'interrupted':
-      return failed(outcome, outcome.error.json)
+      return failed(outcome, version, outcome.error.json)
     case 'malformed':
-      return failed(outcome, JSON.stringify({ errorType: MALFORMED, errorMessage: outcome.reason }))
+      return failed(outcome, version, malformed(outcome.reason))
     case 'throttled': {
-      const headers = { 'Retry-After': RETRY_AFTER_S, ...facts(outcome) }
+      const headers = { ...throttleHeaders(outcome.blocked), ...facts(outcome) }
       return withHeaders(errorAnswer(throttle(outcome.blocked)), headers)
     }
     case 'platform_error':
@@ -34,14 +35,17 @@ export function toAnswer(outcome: Outcome): Answer {
   }
 }
 
-const MALFORMED = 'Runtime.MalformedHandlerResponse'
+function malformed(reason: string): string {
+  const errorType = 'Runtime.MalformedHandlerResponse'
+  return JSON.stringify({ errorType, errorMessage: reason })
+}
 
-function ran(outcome: Outcome, body: string | Uint8Array): Answer {
+function ran(outcome: Outcome, version: string, body: string | Uint8Array): Answer {
   const { logTail } = outcome
   return {
     status: 200,
     headers: {
-      'X-Amz-Executed-Version': '$LATEST',
+      'X-Amz-Executed-Version': version,
       ...(logTail === undefined
         ? {}
         : { 'X-Amz-Log-Result': Buffer.from(logTail).toString('base64') }),
@@ -51,8 +55,8 @@ function ran(outcome: Outcome, body: string | Uint8Array): Answer {
   }
 }
 
-function failed(outcome: Outcome, body: string | Uint8Array): Answer {
-  return withHeaders(ran(outcome, body), { 'X-Amz-Function-Error': 'Unhandled' })
+function failed(outcome: Outcome, version: string, body: string | Uint8Array): Answer {
+  return withHeaders(ran(outcome, version, body), { 'X-Amz-Function-Error': 'Unhandled' })
 }
 
 function jsonOf(result: Extract<Outcome, { status: 'ok' }>['result']): Uint8Array {
@@ -71,19 +75,42 @@ function facts(outcome: Outcome): Record<string, string> {
   )
 }
 
-function throttle({ scope }: Blocked): Failure {
+/** Why, and when to come back, as far as the gate knows. */
+type Refusal = Blocked & { readonly why?: string; readonly retryAfterMs?: number }
+
+function throttleHeaders({ why, retryAfterMs = RETRY_AFTER_MS }: Refusal): Record<string, string> {
+  return {
+    // Whole seconds, and never 0: a client that comes back at once would meet the same limit.
+    'Retry-After': String(Math.max(1, Math.ceil(retryAfterMs / 1000))),
+    // AWS has no reason of this kind, and its enum is closed for some clients.
+    ...(why === 'nested' ? { 'x-spillway-reason': 'NestedCallWouldBlock' } : {}),
+  }
+}
+
+function throttle({ scope, why }: Refusal): Failure {
+  const reasons = OF_ACCOUNT.has(scope) ? ACCOUNT_REASONS : FUNCTION_REASONS
   return {
     status: 429,
     code: 'TooManyRequestsException',
     message: 'Rate Exceeded.',
     type: 'User',
-    reason: REASONS[scope],
+    reason: why === 'rate' ? reasons.rate : reasons.concurrency,
   }
 }
 
-/** AWS has no word for a group, nor for a maximum that reserves nothing; these are the nearest. */
-const REASONS: Readonly<Record<Blocked['scope'], ThrottleReason>> = {
-  account: 'ConcurrentInvocationLimitExceeded',
-  group: 'ConcurrentInvocationLimitExceeded',
-  function: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+/** AWS has no word for most of our limits; these are the nearest: what many functions share, … */
+const OF_ACCOUNT: ReadonlySet<string> = new Set(['account', 'group', 'tag'])
+const ACCOUNT_REASONS: Reasons = {
+  concurrency: 'ConcurrentInvocationLimitExceeded',
+  rate: 'FunctionInvocationRateLimitExceeded',
+}
+/** … and what is one function's: its own, a version's, a tenant's, a source's. */
+const FUNCTION_REASONS: Reasons = {
+  concurrency: 'ReservedFunctionConcurrentInvocationLimitExceeded',
+  rate: 'ReservedFunctionInvocationRateLimitExceeded',
+}
+
+interface Reasons {
+  readonly concurrency: ThrottleReason
+  readonly rate: ThrottleReason
 }
