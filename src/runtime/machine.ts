@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os'
 /** What the environments of all functions share: the machine. */
 export interface Machine {
   /**
-   * Takes a place among the environments; false while starts or places are exhausted. A tenth of the
-   * places is not for starts ahead of demand: what is kept warm must not shut the others out.
+   * Takes a place among the environments; false while starts or places are exhausted. Ahead of
+   * demand a start has nine tenths of the places: what is kept warm must not shut the others out.
    */
   claimStart(wanting: MachineUser, when?: 'ahead'): boolean
   /** The start that was claimed is over, well or badly. */
@@ -18,6 +18,8 @@ export interface Machine {
 export interface MachineUser {
   /** A place may be free now: ask again if one is still wanted. */
   reconsider(): void
+  /** How many of its environments, starting ones included, are there to be kept warm. */
+  keptWarm(): number
   /** When its longest idle environment was last used; undefined when none is idle. */
   oldestIdleMs(): number | undefined
   /** Ends that environment to make place for another function's. */
@@ -44,6 +46,12 @@ export function createMachine(
   /** Ended to make place, and not gone yet. */
   let evicting = 0
 
+  const keptWarm = (): number => {
+    let sum = 0
+    for (const user of users()) sum += user.keptWarm()
+    return sum
+  }
+
   const evictOldest = (wanting: MachineUser): void => {
     let oldest: MachineUser | undefined
     let oldestMs = Infinity
@@ -63,10 +71,10 @@ export function createMachine(
       return environments
     },
     claimStart(wanting, when) {
-      const places = when === 'ahead' ? Math.floor(environmentsMax * AHEAD_SHARE) : environmentsMax
-      const full = environments - evicting >= places
-      if (starts < startsMax && full) evictOldest(wanting)
-      if (starts >= startsMax || environments >= places) {
+      const tooMany = when === 'ahead' && keptWarm() >= Math.floor(environmentsMax * AHEAD_SHARE)
+      const full = environments - evicting >= environmentsMax
+      if (starts < startsMax && full && !tooMany) evictOldest(wanting)
+      if (starts >= startsMax || environments >= environmentsMax || tooMany) {
         refused.add(wanting, when)
         return false
       }

@@ -189,6 +189,10 @@ class EnvironmentPool implements Pool {
     return { idle, busy: this.#ready.size - idle, starting: this.#starting.size }
   }
 
+  keptWarm(): number {
+    return Math.min(this.#warm.count, this.#ready.size + this.#starting.size)
+  }
+
   oldestIdleMs(): number | undefined {
     if (this.#ready.size <= this.#warm.count) return undefined
     return this.#idle[0]?.idleSinceMs

@@ -23,6 +23,7 @@ export function createUnservedPool(
     close: async () => {},
     counts: () => ({ idle: 0, busy: 0, starting: 0 }),
     reconsider() {},
+    keptWarm: () => 0,
     oldestIdleMs: () => undefined,
     evictOldestIdle() {},
   }

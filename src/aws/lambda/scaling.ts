@@ -66,7 +66,7 @@ function find(call: Call, context: LambdaContext): { name: string; arn: string }
   if (given !== LATEST_PUBLISHED && !isNumber(given)) {
     throw invalidMember(given, 'qualifier', QUALIFIER_PATTERN)
   }
-  const { name } = namedBy({ ...call, query: new URLSearchParams() }, context.app())
+  const { name } = namedBy(call, context.app())
   const arn = withQualifier(arnOf(context.app(), name), given)
   if (isNumber(given)) findQualified(name, given, context)
   else if (!context.app().functions.some((each) => each.name === name)) throw functionNotFound(arn)

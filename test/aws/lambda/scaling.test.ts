@@ -82,6 +82,8 @@ describe('Function scaling config', () => {
       assert.ok(String(answer[2]).endsWith(pattern))
     }
     assert.equal(errorIn(await api.call('GET', path('7')))[2], `Function not found: ${ARN}:7`)
+    const both = errorIn(await api.call('GET', path('7', 'a%3A1')))
+    assert.match(String(both[2]), /^The derived qualifier from the function name does not match/)
     const nope = errorIn(await api.call('GET', path('$LATEST.PUBLISHED', 'nope')))
     assert.deepEqual(nope.slice(0, 2), [404, 'ResourceNotFoundException'])
   })
