@@ -1,4 +1,3 @@
-import type { Blocked } from '../../gate/gate.ts'
 import { outcomeHeaders } from '../../invoke/headers.ts'
 import type { Outcome } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
@@ -74,6 +73,8 @@ function facts(outcome: Outcome): Record<string, string> {
     headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1] ?? '']] : [])),
   )
 }
+
+type Blocked = Extract<Outcome, { status: 'throttled' }>['blocked']
 
 /** Why, and when to come back, as far as the gate knows. */
 type Refusal = Blocked & { readonly why?: string; readonly retryAfterMs?: number }

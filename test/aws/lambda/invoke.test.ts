@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { describe, test, type TestContext } from 'node:test'
 import * as fc from 'fast-check'
-import type { Blocked } from '../../../src/gate/gate.ts'
 import type { Invocation, Outcome } from '../../../src/invoke/invocation.ts'
 import { appOf, okOutcome, serveAws } from '../serve.ts'
 import type { Received } from '../send.ts'
@@ -20,6 +19,8 @@ const ERROR = {
   errorMessage: 'm',
   json: Buffer.from('{"errorType":"E", "errorMessage":"m"}'),
 }
+type Blocked = Extract<Outcome, { status: 'throttled' }>['blocked']
+
 const NOT_STARTED = { handlerStarted: false, attempts: 0, waitedMs: 41.6 }
 
 /** A JSON string of this many bytes. */
@@ -333,7 +334,7 @@ describe('The end of an invocation', () => {
       ['group', 'etl', 'ConcurrentInvocationLimitExceeded', 'group/etl'],
       ['function', 'hello', 'ReservedFunctionConcurrentInvocationLimitExceeded', 'function/hello'],
     ] as const) {
-      const blocked = { scope, name, max: 2, inUse: 2, waitedMs: 41.6 }
+      const blocked = { scope, name, max: 2, inUse: 2, waitedMs: 41.6 } as Blocked
       const { status, headers, text } = await invokeEnding(t, {
         status: 'throttled',
         blocked,
