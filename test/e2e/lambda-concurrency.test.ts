@@ -43,7 +43,7 @@ functions:
 ${NAMES.map((name) => `  ${name}: { handler: handlers.hello, description: Says hello }`).join('\n')}
   broken: { handler: handlers.nothing }
 `,
-  'spillway.yml': `functions: { scaled: { maxWait: 0 }, reserved: { maxWait: 0 } }`,
+  'spillway.yml': `functions: { scaled: { maxWait: 0 } }`,
   'handlers.mjs': `
 export const hello = async (event, { invokedFunctionArn }) => ({ arn: invokedFunctionArn, pid: process.pid })
 `,
