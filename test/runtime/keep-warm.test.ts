@@ -90,6 +90,16 @@ describe('A pool that keeps environments warm', () => {
     assert.ok(rig.pids().every((pid) => !old.includes(pid)))
   })
 
+  test('does not rest after the dead when it is renewed', async (t) => {
+    const rig = openRig(t, { clock: virtualClock() })
+    poolOf(rig).keepWarm(1)
+    await warm(rig, 1)
+    for (const pid of rig.pids()) process.kill(pid, 'SIGKILL')
+    await until('its end', () => rig.count('died') === 1)
+    rig.fleet.configure(rig.app, { region: '', mode: 'start', path: process.env['PATH'] ?? '' })
+    await warm(rig, 1)
+  })
+
   test('says that it fails, tries again less and less often, and recovers by itself', async (t) => {
     const clock = virtualClock()
     const rig = openRig(t, { clock, files: { 'index.js': 'process.exit(3)' } })

@@ -73,6 +73,16 @@ describe('Function scaling config', () => {
     assert.equal((await put(api, 1, 9)).status, 202)
   })
 
+  test('may keep fewer warm even where the manifest left less than AWS’s hundred', async (t) => {
+    const functions = { a: { group: 'g', provisionedConcurrency: 950 }, b: { group: 'g' } }
+    const api = await openApi(t, { functions })
+    assert.match(
+      String(errorIn(await put(api, 951, 999))[2]),
+      / below its minimum value of \[100\]/,
+    )
+    assert.equal((await put(api, 920, 999)).status, 202)
+  })
+
   test('is of a published version, and the function is there', async (t) => {
     const api = await openApi(t)
     const pattern = String.raw`Member must satisfy regular expression pattern: (\$LATEST\.PUBLISHED|[0-9]+)`
