@@ -18,6 +18,7 @@ import type { LogLine } from './invoke/journal.ts'
 import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
+import { provisionedOf } from './model/provisioned.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
 import type { PoolEvent } from './runtime/pool.ts'
 
@@ -131,7 +132,10 @@ function assemble(options: SpillwayOptions): Parts {
     onNote: (message) => log.warn(message),
   })
   const invoker = createInvoker({ gate, clock, tally, log: writeLog, target: targets(fleet) })
-  const limits = createLimitsControl(gate, (change) => log.info({ change }, 'limits changed'))
+  const limits = createLimitsControl(gate, (change) => {
+    log.info({ change }, 'limits changed')
+    keepWarm(gate, fleet)
+  })
   const api = createApi({
     invoker,
     clock,
@@ -152,6 +156,13 @@ function assemble(options: SpillwayOptions): Parts {
     exits,
   }
   return parts
+}
+
+/** Has every function keep as many environments as its limits say now. */
+function keepWarm(gate: Gate, fleet: Fleet): void {
+  for (const [name, limits] of Object.entries(gate.config.functions)) {
+    fleet.get(name)?.pool.keepWarm(provisionedOf(limits))
+  }
 }
 
 function targets(fleet: Fleet): (functionName: string) => Target | undefined {
@@ -200,6 +211,7 @@ async function open(
       awsUrl: listening.aws?.url,
       path: process.env['PATH'] ?? '',
     })
+    keepWarm(parts.gate, parts.fleet)
     parts.api.configure(app)
   }
   apply(options.app)
@@ -240,6 +252,7 @@ async function openListeners(
     app: () => parts.app,
     invoker,
     limits,
+    warmth: (name) => fleet.get(name)?.pool.warmth(),
     clock: realClock,
     onError: (error) => parts.log.error(error),
   })

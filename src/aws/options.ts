@@ -9,7 +9,19 @@ export interface AwsOptions {
   readonly app: () => App
   readonly invoker: Invoker
   readonly limits: LimitsControl
+  /** Of a function's environments; undefined where there is no such function. */
+  readonly warmth: (functionName: string) => Warmth | undefined
   readonly clock: Clock
+  /** At least 0, less than 1: which version a weighted alias leads to. Default `Math.random`. */
+  readonly random?: () => number
   /** A bug of ours met by a request, which was answered with a 500. Default: nobody is told. */
   readonly onError?: (error: unknown) => void
+}
+
+/** How far the environments are that are to be kept warm. */
+export interface Warmth {
+  /** Environments that are ready, idle or busy. */
+  readonly ready: number
+  /** None can be started now. */
+  readonly failing: boolean
 }

@@ -65,8 +65,9 @@ function applyChange(config: LimitsConfig, change: LimitChange): LimitsConfig {
       }
       return { ...config, groups: { ...config.groups, [name]: withField(group, field, value) } }
     }
-    case 'tag':
     case 'version':
+      return withVersion(config, change)
+    case 'tag':
       throw wrong(`${describe(change)}: cannot be changed yet`)
     case 'function': {
       const limits = known(config.functions, name, 'function')
@@ -74,6 +75,18 @@ function applyChange(config: LimitsConfig, change: LimitChange): LimitsConfig {
       return { ...config, functions: { ...config.functions, [name]: next } }
     }
   }
+}
+
+function withVersion(config: LimitsConfig, { name, field, value }: LimitChange): LimitsConfig {
+  const [functionName = '', qualifier = ''] = name.split(':')
+  if (field !== 'provisionedConcurrency') {
+    throw wrong(`version ${name}: a version has a provisionedConcurrency and nothing else`)
+  }
+  const limits = known(config.functions, functionName, 'function')
+  const { [qualifier]: _, ...others } = limits.versions ?? {}
+  const versions =
+    value === null ? others : { ...others, [qualifier]: { provisionedConcurrency: value } }
+  return { ...config, functions: { ...config.functions, [functionName]: { ...limits, versions } } }
 }
 
 function withField<T extends object>(limits: T, field: LimitField, value: number | null): T {

@@ -48,5 +48,6 @@ function isSame(a: LimitChange, b: LimitChange): boolean {
 
 function isKnown(config: LimitsConfig, scope: LimitChange['scope'], name: string): boolean {
   if (scope === 'account') return true
-  return Object.hasOwn(scope === 'group' ? config.groups : config.functions, name)
+  if (scope === 'group') return Object.hasOwn(config.groups, name)
+  return Object.hasOwn(config.functions, name.split(':')[0] ?? '')
 }

@@ -19,12 +19,12 @@ export interface Invocation {
   readonly traceId: string
   /** The decoded `X-Amz-Client-Context`, JSON text. */
   readonly clientContext?: string
+  /** Whose work it is (`X-Amz-Tenant-Id`, at most 256 characters): the function's `perTenant` limits hold. */
+  readonly tenant?: string
+  /** The version or alias of the function whose provisioned concurrency it may use. */
+  readonly version?: string
   /** Keep the last 4 KiB of the log for the caller (`X-Amz-Log-Type: Tail`). */
   readonly tail?: boolean
-  /** Whose work it is (`X-Amz-Tenant-Id`), for limits of each tenant. */
-  readonly tenant?: string
-  /** The version or alias that was asked for: it may have provisioned concurrency of its own. */
-  readonly version?: string
   /** How the caller says that it has left. */
   readonly caller?: Caller
 }

@@ -2,8 +2,11 @@ import { availableParallelism } from 'node:os'
 
 /** What the environments of all functions share: the machine. */
 export interface Machine {
-  /** Takes a place among the environments; false while starts or places are exhausted. */
-  claimStart(wanting: MachineUser): boolean
+  /**
+   * Takes a place among the environments; false while starts or places are exhausted. Ahead of
+   * demand a start has nine tenths of the places: what is kept warm must not shut the others out.
+   */
+  claimStart(wanting: MachineUser, when?: 'ahead'): boolean
   /** The start that was claimed is over, well or badly. */
   endStart(): void
   /** An environment is gone. */
@@ -15,6 +18,8 @@ export interface Machine {
 export interface MachineUser {
   /** A place may be free now: ask again if one is still wanted. */
   reconsider(): void
+  /** How many of its environments, starting ones included, are there to be kept warm. */
+  keptWarm(): number
   /** When its longest idle environment was last used; undefined when none is idle. */
   oldestIdleMs(): number | undefined
   /** Ends that environment to make place for another function's. */
@@ -28,22 +33,23 @@ export interface MachineOptions {
   readonly startsMax?: number
 }
 
+const AHEAD_SHARE = 0.9
+
 /** Bounds starts and environments over all functions; makes place by ending the longest idle one. */
 export function createMachine(
   { environmentsMax, startsMax = 2 * availableParallelism() }: MachineOptions,
   users: () => Iterable<MachineUser>,
 ): Machine {
-  const queue = new Set<MachineUser>()
+  const refused = createRefused()
   let environments = 0
   let starts = 0
   /** Ended to make place, and not gone yet. */
   let evicting = 0
 
-  const wakeNext = (): void => {
-    const [next] = queue
-    if (next === undefined) return
-    queue.delete(next)
-    next.reconsider()
+  const keptWarm = (): number => {
+    let sum = 0
+    for (const user of users()) sum += user.keptWarm()
+    return sum
   }
 
   const evictOldest = (wanting: MachineUser): void => {
@@ -64,11 +70,12 @@ export function createMachine(
     get environments() {
       return environments
     },
-    claimStart(wanting) {
+    claimStart(wanting, when) {
+      const tooMany = when === 'ahead' && keptWarm() >= Math.floor(environmentsMax * AHEAD_SHARE)
       const full = environments - evicting >= environmentsMax
-      if (starts < startsMax && full) evictOldest(wanting)
-      if (starts >= startsMax || environments >= environmentsMax) {
-        queue.add(wanting)
+      if (starts < startsMax && full && !tooMany) evictOldest(wanting)
+      if (starts >= startsMax || environments >= environmentsMax || tooMany) {
+        refused.add(wanting, when)
         return false
       }
       starts++
@@ -77,12 +84,35 @@ export function createMachine(
     },
     endStart() {
       starts--
-      wakeNext()
+      refused.wakeNext()
     },
     release() {
       environments--
       evicting = Math.max(0, evicting - 1)
-      wakeNext()
+      refused.wakeNext()
+    },
+  }
+}
+
+/** Who was refused a place: first come, first woken; those ahead of demand after all others. */
+function createRefused(): { add(user: MachineUser, when?: 'ahead'): void; wakeNext(): void } {
+  const queue = new Set<MachineUser>()
+  const ahead = new Set<MachineUser>()
+  return {
+    add(user, when) {
+      const line = when === 'ahead' ? ahead : queue
+      line.add(user)
+    },
+    wakeNext() {
+      const [next] = queue
+      if (next !== undefined) {
+        queue.delete(next)
+        next.reconsider()
+      }
+      if (queue.size > 0) return
+      const all = [...ahead]
+      ahead.clear()
+      for (const each of all) each.reconsider()
     },
   }
 }

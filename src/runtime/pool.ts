@@ -3,6 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { FunctionDefinition } from '../model/app.ts'
 import { startEnvironment, type Environment, type EnvironmentEvents } from './environment.ts'
 import { createEstimate } from './estimate.ts'
+import { createKeepWarm, type KeepWarm } from './keep-warm.ts'
 import type { Machine, MachineUser } from './machine.ts'
 import type { ProcessCommand } from './process.ts'
 import type { InitFailure, Work } from './work.ts'
@@ -50,6 +51,12 @@ export interface Pool extends MachineUser {
    * environment died before the handler began, and whose permit is still held.
    */
   rerun(work: Work): void
+  /**
+   * Has at least this many environments from now on: started ahead of demand, never idle for too
+   * long, replaced when they end. Default 0.
+   */
+  keepWarm(count: number): void
+  warmth(): Warmth
   /** Ends every environment once it is idle, and has what comes done by new ones. */
   renew(fn: FunctionDefinition): void
   /** Takes no more work; resolves when the last environment is gone. */
@@ -57,6 +64,14 @@ export interface Pool extends MachineUser {
   /** Ends every process now. */
   kill(): void
   counts(): { readonly idle: number; readonly busy: number; readonly starting: number }
+}
+
+/** What there is of what is kept warm. */
+export interface Warmth {
+  /** Environments that could take an invocation, or have one. */
+  readonly ready: number
+  /** None can be started: the function cannot be loaded. A start is tried again every while. */
+  readonly failing: boolean
 }
 
 const IDLE_TIMEOUT_MS = 10 * 60_000
@@ -75,6 +90,8 @@ const CORES = availableParallelism()
 const FAILED_INITS_MAX = 2
 const PROBE_FIRST_MS = 1000
 const PROBE_LAST_MS = 30_000
+/** A handler that ends its process soon after each start must not keep the machine busy starting. */
+const WARM_REST_MS = 1000
 /** The slots of a function that cannot run: everyone is let in, and told so. */
 export const EVERYONE = 1_000_000
 
@@ -111,6 +128,7 @@ class EnvironmentPool implements Pool {
   readonly #stranded = new Map<Work, Disposable>()
   readonly #durations = createEstimate()
   readonly #inits = createEstimate()
+  readonly #warm: KeepWarm
   #published = 0
   #failedInits = 0
   #failing: Failing | undefined
@@ -122,6 +140,7 @@ class EnvironmentPool implements Pool {
     this.#options = options
     this.#fn = options.fn
     this.#clock = options.clock
+    this.#warm = createKeepWarm(options.clock, () => this.#onRested())
     this.#events = {
       onReady: (environment) => this.#onReady(environment),
       onRoom: (environment, durationMs) => this.#onRoom(environment, durationMs),
@@ -142,9 +161,21 @@ class EnvironmentPool implements Pool {
     this.#place(work)
   }
 
+  keepWarm(count: number): void {
+    if (count === this.#warm.count) return
+    this.#warm.count = count
+    if (this.#failing !== undefined && count > 0) this.#onRested()
+    this.reconsider()
+  }
+
+  warmth(): Warmth {
+    return { ready: this.#ready.size, failing: this.#failing !== undefined }
+  }
+
   renew(fn: FunctionDefinition): void {
     this.#fn = fn
     this.#retireAll()
+    this.#warm.stopResting()
     this.reconsider()
   }
 
@@ -153,6 +184,7 @@ class EnvironmentPool implements Pool {
     this.#onClosed = resolve
     this.#expiring?.[Symbol.dispose]()
     this.#reconsidering?.[Symbol.dispose]()
+    this.#warm.stopResting()
     this.#retireAll()
     for (const work of this.#stranded.keys()) this.#giveUp(work, GONE)
     if (this.#alive.size === 0) resolve()
@@ -168,7 +200,12 @@ class EnvironmentPool implements Pool {
     return { idle, busy: this.#ready.size - idle, starting: this.#starting.size }
   }
 
+  keptWarm(): number {
+    return Math.min(this.#warm.count, this.#ready.size + this.#starting.size)
+  }
+
   oldestIdleMs(): number | undefined {
+    if (this.#ready.size <= this.#warm.count) return undefined
     return this.#idle[0]?.idleSinceMs
   }
 
@@ -183,6 +220,7 @@ class EnvironmentPool implements Pool {
   /** Starts environments while that is worth it. Called whenever someone waits, or something changed. */
   reconsider(): void {
     if (this.#onClosed !== undefined || this.#failing !== undefined) return
+    this.#startAhead()
     const { count, waiting: inLine, oldestMs } = this.#options.wanted()
     const waiting = count + this.#stranded.size
     while (waiting > this.#starting.size && this.#isStartWorthIt(waiting, oldestMs)) {
@@ -196,6 +234,24 @@ class EnvironmentPool implements Pool {
       this.#reconsidering = undefined
       this.reconsider()
     })
+  }
+
+  #startAhead(): void {
+    while (this.#warm.missing(this.#ready.size + this.#starting.size) > 0) {
+      if (!this.#options.machine.claimStart(this, 'ahead')) return
+      this.#start()
+      // It could not be started at all, and whoever was to be told knows.
+      if (this.#failing !== undefined) return
+    }
+  }
+
+  #onRested(): void {
+    if (this.#failing === undefined) return this.reconsider()
+    if (this.#warm.count === 0) return
+    const earlyMs = this.#failing.probeAtMs - this.#clock.nowMs()
+    if (earlyMs > 0) return this.#warm.rest(earlyMs)
+    this.#probe()
+    if (this.#starting.size === 0) this.#warm.rest(PROBE_FIRST_MS)
   }
 
   /**
@@ -369,6 +425,7 @@ class EnvironmentPool implements Pool {
     if (this.#leaving.delete(environment)) this.#publish()
     // Before the machine wakes anyone: that may be this pool, which must know.
     if (failure !== undefined) this.#onFailedInit(failure)
+    else if (reason === 'died' && this.#onClosed === undefined) this.#warm.rest(WARM_REST_MS)
     if (wasStarting) this.#options.machine.endStart()
     this.#options.machine.release()
     if (this.#alive.size === 0) this.#onClosed?.()
@@ -382,6 +439,7 @@ class EnvironmentPool implements Pool {
     if (this.#failing !== undefined && this.#clock.nowMs() < this.#failing.probeAtMs) return
     const backoffMs = Math.min((this.#failing?.backoffMs ?? PROBE_FIRST_MS / 2) * 2, PROBE_LAST_MS)
     this.#failing = { failure, backoffMs, probeAtMs: this.#clock.nowMs() + backoffMs }
+    if (this.#warm.count > 0) this.#warm.rest(backoffMs)
     for (const work of this.#stranded.keys()) {
       this.#rescue(work)
       this.#refuse(work, this.#failing)
@@ -399,7 +457,12 @@ class EnvironmentPool implements Pool {
           : { kind: 'unserved', message: notStarted },
       ),
     )
-    if (this.#clock.nowMs() < probeAtMs || this.#starting.size > 0) return
+    if (this.#clock.nowMs() >= probeAtMs) this.#probe()
+  }
+
+  /** One start at a time finds out whether the function can be loaded now. */
+  #probe(): void {
+    if (this.#starting.size > 0) return
     if (this.#options.machine.claimStart(this)) this.#start()
   }
 

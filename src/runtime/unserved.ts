@@ -16,11 +16,14 @@ export function createUnservedPool(
       queueMicrotask(() => work.onEnd({ kind: 'unserved', message }))
     },
     rerun() {},
+    keepWarm() {},
+    warmth: () => ({ ready: 0, failing: true }),
     kill() {},
     renew() {},
     close: async () => {},
     counts: () => ({ idle: 0, busy: 0, starting: 0 }),
     reconsider() {},
+    keptWarm: () => 0,
     oldestIdleMs: () => undefined,
     evictOldestIdle() {},
   }

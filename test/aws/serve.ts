@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { createAwsEndpoint } from '../../src/aws/endpoint.ts'
+import type { AwsOptions } from '../../src/aws/options.ts'
 import { Gate } from '../../src/gate/gate.ts'
 import { createLimitsControl } from '../../src/gate/live-limits.ts'
 import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
@@ -54,6 +55,8 @@ export function appOf(
 export interface Served {
   readonly port: number
   readonly errors: unknown[]
+  /** Serves this App from now on, as after a reload. */
+  reload(app: App): void
   send(path: string, sent?: Sent): Promise<Received>
 }
 
@@ -61,14 +64,19 @@ export async function serveAws(
   t: TestContext,
   app: App,
   invoke: (invocation: Invocation) => Promise<Outcome> | Outcome,
+  more: Partial<Pick<AwsOptions, 'warmth' | 'random' | 'clock'>> = {},
 ): Promise<Served> {
   const errors: unknown[] = []
   const gate = new Gate(app.limits, { clock: realClock })
+  const limits = createLimitsControl(gate, () => {})
+  let served = app
   const endpoint = createAwsEndpoint({
-    app: () => app,
+    app: () => served,
     invoker: { invoke: async (invocation) => await invoke(invocation) },
-    limits: createLimitsControl(gate, () => {}),
+    limits,
+    warmth: () => ({ ready: 0, failing: false }),
     clock: realClock,
+    ...more,
     onError: (error) => errors.push(error),
   })
   const server = createServer(endpoint)
@@ -81,6 +89,10 @@ export async function serveAws(
   return {
     port,
     errors,
+    reload(next) {
+      limits.rebase(next.limits)
+      served = next
+    },
     send: (path, sent) => sendTo(port, path, sent),
   }
 }

@@ -18,7 +18,11 @@ const TOPICS = [
   'httpapi-v1-event',
   'function-url-event',
   'logs-and-failures',
+  'concurrency-api',
 ]
+
+/** Cases whose Python function has to run for real. */
+const NEEDS_PYTHON = new Set(['concurrency-api/provisioned-lifecycle'])
 
 const player = createPlayer(3)
 after(async () => await player.close())
@@ -28,6 +32,9 @@ describe('Compatibility', { concurrency: 3 }, () => {
     test(`${one.id} (${one.confidence})`, { timeout: 120_000 }, async (t) => {
       if (seesTaskRoot(one) && !mayMakeTaskRoot()) {
         return t.skip('!! SKIPPED: only root may make /var/task, which this case sees from inside')
+      }
+      if (NEEDS_PYTHON.has(one.id)) {
+        return t.skip('!! SKIPPED: needs warm Python environments, and Python is not served yet')
       }
       const problems = await player.play(one)
       const reason = KNOWN_DIFFERENCES[one.id]

@@ -203,7 +203,7 @@ describe('The API listener', () => {
     })
     const { status, headers } = await served.send('/http/a')
     assert.equal(status, 429)
-    assert.equal(headers['retry-after'], '1')
+    assert.equal(headers['retry-after'], '3')
     assert.equal(headers['x-spillway-limit'], 'group/etl')
     assert.equal(headers['x-spillway-handler-started'], '0')
     assert.equal(headers['x-spillway-waited-ms'], '12')

@@ -7,6 +7,7 @@ interface User extends MachineUser {
   readonly name: string
   asked: number
   evicted: number
+  kept: number
   idleMs: number | undefined
 }
 
@@ -15,6 +16,10 @@ function setup(options: MachineOptions, ...names: readonly string[]) {
     name,
     asked: 0,
     evicted: 0,
+    kept: 0,
+    keptWarm() {
+      return this.kept
+    },
     idleMs: undefined,
     reconsider() {
       this.asked++
@@ -53,6 +58,40 @@ describe('A machine', () => {
     assert.equal(of('warm').evicted, 1)
     machine.release()
     assert.equal(machine.claimStart(of('cold')), true)
+  })
+
+  test('leaves a tenth of the places to those who are in demand', () => {
+    const { machine, of } = setup({ environmentsMax: 10, startsMax: 20 }, 'warm', 'other', 'busy')
+    for (let i = 0; i < 9; i++) {
+      assert.equal(machine.claimStart(of('warm'), 'ahead'), true)
+      of('warm').kept++
+    }
+    of('warm').idleMs = 1
+    assert.equal(machine.claimStart(of('other'), 'ahead'), false)
+    assert.equal(machine.claimStart(of('busy')), true)
+    assert.equal(of('warm').evicted, 0)
+  })
+
+  test('fills all places ahead of demand where most are not kept warm, and evicts for it', () => {
+    const { machine, of } = setup({ environmentsMax: 2, startsMax: 9 }, 'idle', 'warm')
+    for (let i = 0; i < 2; i++) assert.equal(machine.claimStart(of('idle')), true)
+    of('idle').idleMs = 1
+    assert.equal(machine.claimStart(of('warm'), 'ahead'), false)
+    assert.equal(of('idle').evicted, 1)
+    machine.release()
+    assert.deepEqual([of('warm').asked, machine.claimStart(of('warm'), 'ahead')], [1, true])
+  })
+
+  test('wakes those ahead of demand after all others', () => {
+    const { machine, of } = setup({ environmentsMax: 10, startsMax: 1 }, 'busy', 'warm', 'more')
+    assert.equal(machine.claimStart(of('busy')), true)
+    assert.equal(machine.claimStart(of('warm'), 'ahead'), false)
+    assert.equal(machine.claimStart(of('busy')), false)
+    assert.equal(machine.claimStart(of('more')), false)
+    machine.endStart()
+    assert.deepEqual([of('busy').asked, of('more').asked, of('warm').asked], [1, 0, 0])
+    machine.endStart()
+    assert.deepEqual([of('busy').asked, of('more').asked, of('warm').asked], [1, 1, 1])
   })
 
   test('wakes nobody twice for one refusal', () => {

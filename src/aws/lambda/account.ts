@@ -1,7 +1,6 @@
-import type { LimitsConfig } from '../../model/limits.ts'
 import { jsonAnswer, type Answer } from '../answer.ts'
-import type { AwsOptions } from '../options.ts'
-import type { Call, Operation } from './operation.ts'
+import type { Call, LambdaContext, Operation } from './operation.ts'
+import { unreservedOf } from './unreserved.ts'
 
 export const accountOperations: readonly Operation[] = [
   {
@@ -19,23 +18,14 @@ const CODE_LIMITS = {
   CodeSizeZipped: 52_428_800,
 }
 
-function getAccountSettings(_: Call, { app, limits }: AwsOptions): Answer {
+function getAccountSettings(_: Call, { app, limits }: LambdaContext): Answer {
   const config = limits.current()
-  const max = config.account.maxConcurrency
   return jsonAnswer(200, {
     AccountLimit: {
       ...CODE_LIMITS,
-      ConcurrentExecutions: max,
-      UnreservedConcurrentExecutions: max - reservedOf(config),
+      ConcurrentExecutions: config.account.maxConcurrency,
+      UnreservedConcurrentExecutions: unreservedOf(config),
     },
     AccountUsage: { TotalCodeSize: 0, FunctionCount: app().functions.length },
   })
-}
-
-/** What functions have reserved together. */
-export function reservedOf({ functions }: LimitsConfig): number {
-  return Object.values(functions).reduce(
-    (sum, { reservedConcurrency = 0 }) => sum + reservedConcurrency,
-    0,
-  )
 }

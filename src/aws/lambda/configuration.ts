@@ -1,22 +1,29 @@
 import type { FunctionDefinition } from '../../model/app.ts'
+import { LATEST, type Version } from './registry.ts'
 
 /** Lambda's default, in MB. */
 const EPHEMERAL_STORAGE_MB = 512
 
 /**
  * A function as `GetFunctionConfiguration` shows it. What a deployed function has and one on this
- * machine has not (role, size and hash of a package, revision) is left out, not made up.
+ * machine has not (role, size and hash of a package, revision) is left out, not made up. A version is
+ * a name for what runs now, so that it shows the configuration of now, under its own description.
  */
-export function toConfiguration(fn: FunctionDefinition, arn: string): Record<string, unknown> {
+export function toConfiguration(
+  fn: FunctionDefinition,
+  arn: string,
+  version?: Version,
+): Record<string, unknown> {
   return {
     FunctionName: fn.name,
     FunctionArn: arn,
     Runtime: fn.runtime,
     Handler: fn.handler,
-    Description: fn.description,
+    Description: version?.description ?? fn.description,
     Timeout: fn.timeoutMs / 1000,
     MemorySize: fn.memoryMb,
-    Version: '$LATEST',
+    Version: version?.number ?? LATEST,
+    ...(version === undefined ? {} : { LastModified: toIso(version.publishedMs) }),
     ...environmentOf(fn),
     TracingConfig: { Mode: 'PassThrough' },
     State: 'Active',
@@ -37,4 +44,9 @@ function environmentOf({ environment }: FunctionDefinition): Record<string, unkn
   if (Object.keys(environment).length === 0) return {}
   const Message = 'Spillway shows environment variables to nobody until requests are authenticated.'
   return { Environment: { Error: { ErrorCode: 'AccessDeniedException', Message } } }
+}
+
+/** `2026-11-25T02:26:50.000+0000`, as AWS writes it here. */
+function toIso(wallMs: number): string {
+  return new Date(wallMs).toISOString().replace('Z', '+0000')
 }

@@ -45,11 +45,16 @@ export function functionNotFound(arn: string): LambdaError {
   return notFound(`Function not found: ${arn}`)
 }
 
+/** `arn` with the alias. */
+export function aliasNotFound(arn: string): LambdaError {
+  return notFound(`Cannot find alias arn: ${arn}`)
+}
+
 export function otherRegion(asked: string, ours: string): LambdaError {
   return notFound(`Functions from '${asked}' are not reachable in this region ('${ours}')`)
 }
 
-function notFound(message: string): LambdaError {
+export function notFound(message: string): LambdaError {
   return new LambdaError({
     status: 404,
     code: 'ResourceNotFoundException',
@@ -64,6 +69,40 @@ export function invalidParameter(message: string): LambdaError {
     status: 400,
     code: 'InvalidParameterValueException',
     message,
+    type: 'User',
+  })
+}
+
+/** The sum of what is promised does not fit. Without `Type` (recorded 2025-11). */
+export function doesNotFit(message: string): LambdaError {
+  return new LambdaError({ status: 400, code: 'InvalidParameterValueException', message })
+}
+
+export function conflict(message: string): LambdaError {
+  return new LambdaError({
+    status: 409,
+    code: 'ResourceConflictException',
+    message,
+    type: 'User',
+  })
+}
+
+/** Somebody else was faster. */
+export function staleRevision(): LambdaError {
+  return new LambdaError({
+    status: 412,
+    code: 'PreconditionFailedException',
+    message:
+      'The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id',
+    type: 'User',
+  })
+}
+
+export function noProvisionedConfig(): LambdaError {
+  return new LambdaError({
+    status: 404,
+    code: 'ProvisionedConcurrencyConfigNotFoundException',
+    message: 'No Provisioned Concurrency Config found for this function',
     type: 'User',
   })
 }
@@ -89,6 +128,11 @@ export function invalidContent(message: string): LambdaError {
 
 export function tooLarge(length: number, invocationType: string, lengthMax: number): LambdaError {
   const message = `${length} byte payload is too large for the ${invocationType} invocation type (limit ${lengthMax} bytes)`
+  return new LambdaError({ status: 413, code: 'RequestEntityTooLargeException', message })
+}
+
+export function requestTooLarge(lengthMax: number): LambdaError {
+  const message = `Request must be smaller than ${lengthMax} bytes`
   return new LambdaError({ status: 413, code: 'RequestEntityTooLargeException', message })
 }
 

@@ -9,17 +9,18 @@ import { errorAnswer, serviceFailure, type Failure } from './errors.ts'
  * How the Invoke API says how an invocation ended. Whatever happened once the handler had begun is a
  * 200 with `X-Amz-Function-Error`, an environment taken away included: SDKs send anything above 499
  * again by themselves, and the function would run twice.
+ * @param version `$LATEST` or a version's number: what was executed.
  */
-export function toAnswer(outcome: Outcome): Answer {
+export function toAnswer(outcome: Outcome, version: string): Answer {
   switch (outcome.status) {
     case 'ok':
-      return ran(outcome, jsonOf(outcome.result))
+      return ran(outcome, version, jsonOf(outcome.result))
     case 'function_error':
     case 'timeout':
     case 'interrupted':
-      return failed(outcome, outcome.error.json)
+      return failed(outcome, version, outcome.error.json)
     case 'malformed':
-      return failed(outcome, JSON.stringify({ errorType: MALFORMED, errorMessage: outcome.reason }))
+      return failed(outcome, version, malformed(outcome.reason))
     case 'throttled': {
       const headers = { 'Retry-After': String(retryAfterS(outcome.blocked)), ...facts(outcome) }
       return withHeaders(errorAnswer(throttle(outcome.blocked)), headers)
@@ -32,14 +33,17 @@ export function toAnswer(outcome: Outcome): Answer {
   }
 }
 
-const MALFORMED = 'Runtime.MalformedHandlerResponse'
+function malformed(reason: string): string {
+  const errorType = 'Runtime.MalformedHandlerResponse'
+  return JSON.stringify({ errorType, errorMessage: reason })
+}
 
-function ran(outcome: Outcome, body: string | Uint8Array): Answer {
+function ran(outcome: Outcome, version: string, body: string | Uint8Array): Answer {
   const { logTail } = outcome
   return {
     status: 200,
     headers: {
-      'X-Amz-Executed-Version': '$LATEST',
+      'X-Amz-Executed-Version': version,
       ...(logTail === undefined
         ? {}
         : { 'X-Amz-Log-Result': Buffer.from(logTail).toString('base64') }),
@@ -49,8 +53,8 @@ function ran(outcome: Outcome, body: string | Uint8Array): Answer {
   }
 }
 
-function failed(outcome: Outcome, body: string | Uint8Array): Answer {
-  return withHeaders(ran(outcome, body), { 'X-Amz-Function-Error': 'Unhandled' })
+function failed(outcome: Outcome, version: string, body: string | Uint8Array): Answer {
+  return withHeaders(ran(outcome, version, body), { 'X-Amz-Function-Error': 'Unhandled' })
 }
 
 function jsonOf(result: Extract<Outcome, { status: 'ok' }>['result']): Uint8Array {

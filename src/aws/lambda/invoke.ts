@@ -3,11 +3,13 @@ import { traceIdOf } from '../../invoke/headers.ts'
 import type { Invocation } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
 import { bodyOf } from '../../lib/body.ts'
-import type { AwsOptions } from '../options.ts'
 import { invalidContent, invalidParameter, tooLarge } from './errors.ts'
+import { executedBy, type Executed } from './executed.ts'
 import { toAnswer } from './invoke-answer.ts'
-import type { Call, Operation } from './operation.ts'
+import type { Call, LambdaContext, Operation } from './operation.ts'
 import { findFunction, type Referred } from './reference.ts'
+import { LATEST } from './registry.ts'
+import { tenantOf } from './tenant.ts'
 
 export const invokeOperations: readonly Operation[] = [
   {
@@ -28,12 +30,15 @@ const CLIENT_CONTEXT_CHARS_MAX = 3583
 
 const EMPTY_EVENT = Buffer.from('{}')
 
-async function invoke(call: Call, options: AwsOptions): Promise<Answer> {
-  const referred = findFunction(call, options.app(), '$LATEST')
+async function invoke(call: Call, context: LambdaContext): Promise<Answer> {
+  const referred = findFunction(call, context, LATEST)
   const dryRun = isDryRun(call.request.headers)
+  const tenant = tenantOf(call.request.headers)
   const json = await readPayload(call)
   if (dryRun) return { status: 204 }
-  return toAnswer(await options.invoker.invoke(toInvocation(call, options, referred, json)))
+  const executed = executedBy(referred, context)
+  const invocation = toInvocation(call, context, { referred, executed, tenant, json })
+  return toAnswer(await context.invoker.invoke(invocation), executed.version)
 }
 
 function isDryRun({
@@ -68,11 +73,17 @@ async function readPayload({ request }: Call): Promise<Uint8Array> {
   return bytes
 }
 
+interface Parts {
+  readonly referred: Referred
+  readonly executed: Executed
+  readonly tenant: string | undefined
+  readonly json: Uint8Array
+}
+
 function toInvocation(
   { request: { headers }, requestId, caller }: Call,
-  { clock }: AwsOptions,
-  { fn, arn }: Referred,
-  json: Uint8Array,
+  { clock }: LambdaContext,
+  { referred: { fn, arn }, executed: { provisioned }, tenant, json }: Parts,
 ): Invocation {
   const clientContext = clientContextOf(headers)
   return {
@@ -84,6 +95,8 @@ function toInvocation(
     invokedArn: arn,
     traceId: traceIdOf(headers['x-amzn-trace-id'], requestId, clock.wallMs()),
     ...(clientContext === undefined ? {} : { clientContext }),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(provisioned === undefined ? {} : { version: provisioned }),
     tail: headers['x-amz-log-type'] === 'Tail',
     caller,
   }

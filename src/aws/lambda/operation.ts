@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Caller } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
 import type { AwsOptions } from '../options.ts'
+import type { Registry } from './registry.ts'
 
 /** One request to the Lambda API. */
 export interface Call {
@@ -10,7 +11,14 @@ export interface Call {
   readonly caller: Caller
   /** `FunctionName` in the path, percent-decoded; empty where the path has none. */
   readonly functionName: string
+  /** `Name` in the path: an alias. Empty where the path has none. */
+  readonly aliasName: string
   readonly query: URLSearchParams
+}
+
+/** What operations work on. */
+export interface LambdaContext extends AwsOptions {
+  readonly registry: Registry
 }
 
 /** One operation of the Lambda API. */
@@ -19,6 +27,8 @@ export interface Operation {
   readonly method: string
   /** As in AWS's model: `/2015-03-31/functions/{FunctionName}/invocations`. */
   readonly path: string
+  /** A parameter that tells it from the next operation of the same method and path. */
+  readonly query?: string
   /** @throws {LambdaError} */
-  run(call: Call, options: AwsOptions): Answer | Promise<Answer>
+  run(call: Call, context: LambdaContext): Answer | Promise<Answer>
 }

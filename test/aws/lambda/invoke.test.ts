@@ -19,6 +19,8 @@ const ERROR = {
   errorMessage: 'm',
   json: Buffer.from('{"errorType":"E", "errorMessage":"m"}'),
 }
+type Blocked = Extract<Outcome, { status: 'throttled' }>['blocked']
+
 const NOT_STARTED = { handlerStarted: false, attempts: 0, waitedMs: 41.6 }
 
 /** A JSON string of this many bytes. */
@@ -33,6 +35,33 @@ async function invokeEnding(t: TestContext, outcome: Outcome): Promise<Received>
 }
 
 describe('Invoke', () => {
+  test('passes the tenant on, and none that AWS would not have', async (t) => {
+    const tenants: unknown[] = []
+    const served = await serveAws(t, app, (invocation) => {
+      tenants.push(invocation.tenant)
+      return okOutcome('1')
+    })
+    const ask = async (tenant?: string): Promise<Received> =>
+      await served.send(path('hello'), {
+        method: 'POST',
+        headers: tenant === undefined ? {} : { 'X-Amz-Tenant-Id': tenant },
+      })
+    const longest = 't'.repeat(256)
+    for (const tenant of [undefined, 'blue', 'a b._:/=+-@9', longest]) {
+      assert.equal((await ask(tenant)).status, 200)
+    }
+    assert.deepEqual(tenants, [undefined, 'blue', 'a b._:/=+-@9', longest])
+    for (const [tenant, rule] of [
+      [`${longest}t`, 'length less than or equal to 256'],
+      ['', 'length greater than or equal to 1'],
+      ['a,b', 'regular expression pattern: '],
+    ] as const) {
+      const { status, headers, text } = await ask(tenant)
+      assert.deepEqual([status, headers['x-amzn-errortype']], [400, 'ValidationException'])
+      assert.ok(text.includes(`at 'tenantId'`) && text.includes(rule), text)
+    }
+  })
+
   test('hands the payload over byte for byte, and the result back', async (t) => {
     const seen: Invocation[] = []
     const served = await serveAws(t, app, (invocation) => {
@@ -327,6 +356,44 @@ describe('The end of an invocation', () => {
       assert.equal(headers['x-spillway-waited-ms'], '42')
       assert.equal(headers['x-spillway-handler-started'], '0')
     }
+  })
+
+  test('has AWS’s nearest reason for every limit of ours, and says when to come back', async (t) => {
+    const account = ['ConcurrentInvocationLimitExceeded', 'FunctionInvocationRateLimitExceeded']
+    const own = [
+      'ReservedFunctionConcurrentInvocationLimitExceeded',
+      'ReservedFunctionInvocationRateLimitExceeded',
+    ]
+    const refusal = async (scope: string, more: object): Promise<Received> => {
+      const blocked = { scope, name: 'x', max: 1, inUse: 1, waitedMs: 0, ...more } as Blocked
+      return await invokeEnding(t, { status: 'throttled', blocked, ...NOT_STARTED })
+    }
+    for (const [scope, [concurrency, rate]] of Object.entries({
+      account,
+      group: account,
+      tag: account,
+      function: own,
+      version: own,
+      tenant: own,
+      source: own,
+    })) {
+      const reasonOf = ({ json }: Received): unknown => (json as { Reason: unknown }).Reason
+      assert.equal(reasonOf(await refusal(scope, {})), concurrency, scope)
+      assert.equal(reasonOf(await refusal(scope, { why: 'rate' })), rate, scope)
+    }
+    for (const [retryAfterMs, seconds] of [
+      [1, '1'],
+      [1000, '1'],
+      [1001, '2'],
+      [30_000, '30'],
+    ] as const) {
+      const { headers } = await refusal('group', { retryAfterMs })
+      assert.equal(headers['retry-after'], seconds)
+      assert.equal(headers['x-spillway-reason'], undefined)
+    }
+    const nested = await refusal('group', { why: 'nested' })
+    assert.equal(nested.headers['x-spillway-reason'], 'NestedCallWouldBlock')
+    assert.match(nested.text, /"Reason":"ConcurrentInvocationLimitExceeded"/)
   })
 
   test('is 500 only when the handler had not begun', async (t) => {
