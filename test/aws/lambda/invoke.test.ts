@@ -365,7 +365,8 @@ describe('The end of an invocation', () => {
       'ReservedFunctionInvocationRateLimitExceeded',
     ]
     const refusal = async (scope: string, more: object): Promise<Received> => {
-      const blocked = { scope, name: 'x', max: 1, inUse: 1, waitedMs: 0, ...more } as Blocked
+      const limit = { scope, name: 'x', max: 1, inUse: 1, waitedMs: 0 }
+      const blocked = { ...limit, why: 'guarantees', retryAfterMs: 1000, ...more } as Blocked
       return await invokeEnding(t, { status: 'throttled', blocked, ...NOT_STARTED })
     }
     for (const [scope, [concurrency, rate]] of Object.entries({
@@ -389,7 +390,7 @@ describe('The end of an invocation', () => {
     ] as const) {
       const { headers } = await refusal('group', { retryAfterMs })
       assert.equal(headers['retry-after'], seconds)
-      assert.equal(headers['x-spillway-reason'], undefined)
+      assert.equal(headers['x-spillway-reason'], 'guarantees')
     }
     const nested = await refusal('group', { why: 'nested' })
     assert.equal(nested.headers['x-spillway-reason'], 'NestedCallWouldBlock')
