@@ -3,6 +3,7 @@ import { SpillwayError } from './lib/errors.ts'
 import { createLineWriter } from './lib/line-writer.ts'
 import { listen, type Listen, type Listening } from './lib/listen.ts'
 import { createLog, type Log } from './lib/log.ts'
+import { openSavedLimits } from './admin/saved-limits.ts'
 import { createAdmin } from './admin/server.ts'
 import { createAwsEndpoint } from './aws/endpoint.ts'
 import { Gate } from './gate/gate.ts'
@@ -27,6 +28,8 @@ export interface SpillwayOptions {
   readonly mode?: 'dev' | 'start'
   /** What is absent is not listened on. */
   readonly listen?: ListenOptions
+  /** Where what is to survive a restart is kept. Default: nothing survives one. */
+  readonly dataDir?: string
   /** Must come with every request to the admin listener, as a bearer token. */
   readonly adminToken?: string
   /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */
@@ -130,7 +133,12 @@ function assemble(options: SpillwayOptions): Parts {
     onNote: (message) => log.warn(message),
   })
   const invoker = createInvoker({ gate, clock, tally, log: writeLog, target: targets(fleet) })
-  const limits = createLimitsControl(gate, (change) => log.info({ change }, 'limits changed'))
+  const limits = createLimitsControl(gate, (change) => log.info({ change }, 'limits changed'), {
+    clock,
+    keys: () => new Map(parts.app.functions.map(({ name, key }) => [name, key])),
+    onTrouble: (sentence) => log.warn(sentence),
+    ...(options.dataDir === undefined ? {} : { saved: openSavedLimits(options.dataDir) }),
+  })
   const api = createApi({
     invoker,
     clock,

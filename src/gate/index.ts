@@ -1,6 +1,7 @@
 export { Gate } from './gate.ts'
 export type { Ask, Asker, Blocked, Decision, GateOptions, Permit, Waiting } from './gate.ts'
-export { applyChanges, checkLimits } from './limits.ts'
+export { applyChanges } from './change.ts'
+export { checkLimits } from './limits.ts'
 export type { LimitChange, LimitField, LimitsControl } from './limits.ts'
 export { limitId } from './snapshot.ts'
 export type { FunctionSnapshot, GateSnapshot, LimitSnapshot } from './snapshot.ts'
