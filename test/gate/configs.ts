@@ -53,8 +53,8 @@ const fn = fc.record(
   { requiredKeys: ['group'], noNullPrototype: true },
 ) as fc.Arbitrary<FunctionLimits>
 
-function all<T>(names: readonly string[], each: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> {
-  const byName = Object.fromEntries(names.map((name) => [name, each]))
+function allOf<T>(names: readonly string[], one: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> {
+  const byName = Object.fromEntries(names.map((name) => [name, one]))
   return fc.record(byName, { noNullPrototype: true }) as fc.Arbitrary<Record<string, T>>
 }
 
@@ -66,9 +66,9 @@ export const configs = fc.record(
       { maxConcurrency: fc.nat({ max: 60 }), headroom },
       { requiredKeys: ['maxConcurrency'], noNullPrototype: true },
     ),
-    groups: all(GROUPS, group),
-    tags: all(TAGS, fc.record({ maxConcurrency: slots }, { noNullPrototype: true })),
-    functions: all(FUNCTIONS, fn),
+    groups: allOf(GROUPS, group),
+    tags: allOf(TAGS, fc.record({ maxConcurrency: slots }, { noNullPrototype: true })),
+    functions: allOf(FUNCTIONS, fn),
   },
   { requiredKeys: ['account', 'groups', 'tags', 'functions'], noNullPrototype: true },
 ) as fc.Arbitrary<LimitsConfig>

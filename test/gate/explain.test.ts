@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
 import { explainLimits } from '../../src/gate/explain.ts'
 import { reachOf } from '../../src/gate/reach.ts'
-import type { LimitsConfig } from '../../src/model/limits.ts'
+import type { FunctionLimits, LimitsConfig } from '../../src/model/limits.ts'
 import { feasibleConfigs } from './configs.ts'
 
 const LIMITS: LimitsConfig = {
@@ -118,33 +118,33 @@ describe('The explanation of limits', () => {
   })
 })
 
-/** Whether a function alone may run so many: every sum anew, as gate.md has the claims. */
+/** Whether a function alone may run so many: every sum anew, from the claims of all. */
 function fitsAlone(config: LimitsConfig, running: string, slots: number): boolean {
   const claims = new Map(Object.keys(config.groups).map((group) => [group, 0]))
   for (const [name, fn] of Object.entries(config.functions)) {
-    const promised =
-      fn.reservedConcurrency ??
-      Math.max(fn.guaranteedConcurrency ?? 0, fn.provisionedConcurrency ?? 0)
-    let claim = promised - (fn.lend ?? 0)
-    let warm = 0
-    for (const version of Object.values(fn.versions ?? {})) warm += version.provisionedConcurrency
-    claim = Math.max(claim, warm, name === running ? slots : 0)
+    const claim = Math.max(heldBy(fn), name === running ? slots : 0)
     claims.set(fn.group, (claims.get(fn.group) ?? 0) + claim)
-    if (name !== running) continue
-    const tagMax = (fn.tags ?? []).map((tag) => config.tags?.[tag]?.maxConcurrency ?? Infinity)
-    for (const max of [fn.maxConcurrency, fn.reservedConcurrency, ...tagMax]) {
-      if (max !== undefined && slots > max) return false
-    }
+    if (name === running && capsOf(config, fn).some((cap) => slots > cap)) return false
   }
   let inAccount = 0
   for (const [name, claim] of claims) {
-    const {
-      maxConcurrency = Infinity,
-      guaranteedConcurrency = 0,
-      lend = 0,
-    } = config.groups[name] ?? {}
+    const limits = config.groups[name] ?? {}
+    const { maxConcurrency = Infinity, guaranteedConcurrency = 0, lend = 0 } = limits
     if (claim > maxConcurrency) return false
     inAccount += Math.max(claim, guaranteedConcurrency - lend)
   }
   return inAccount <= config.account.maxConcurrency
+}
+
+function heldBy(fn: FunctionLimits): number {
+  const { reservedConcurrency, guaranteedConcurrency = 0, provisionedConcurrency = 0 } = fn
+  let warm = 0
+  for (const each of Object.values(fn.versions ?? {})) warm += each.provisionedConcurrency
+  const own = reservedConcurrency ?? Math.max(guaranteedConcurrency, provisionedConcurrency)
+  return Math.max(own - (fn.lend ?? 0), warm)
+}
+
+function capsOf({ tags = {} }: LimitsConfig, fn: FunctionLimits): number[] {
+  const ofTags = (fn.tags ?? []).map((tag) => tags[tag]?.maxConcurrency)
+  return [fn.maxConcurrency, fn.reservedConcurrency, ...ofTags].filter((cap) => cap !== undefined)
 }

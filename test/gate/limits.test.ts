@@ -11,7 +11,7 @@ import {
 import { SpillwayError } from '../../src/lib/errors.ts'
 import { inForce, isInForce, type LimitScope } from '../../src/model/in-force.ts'
 import { findFaults } from '../../src/model/limit-faults.ts'
-import type { LimitsConfig } from '../../src/model/limits.ts'
+import type { FunctionLimits, LimitsConfig } from '../../src/model/limits.ts'
 import { configs, feasibleConfigs } from './configs.ts'
 
 const RUNS = { numRuns: 1000 }
@@ -186,32 +186,31 @@ describe('Limits that do not fit together', () => {
 function fitsOneByOne({ account, groups, functions }: LimitsConfig): boolean {
   const inGroup = new Map(Object.keys(groups).map((name) => [name, 0]))
   for (const fn of Object.values(functions)) {
-    let warm = fn.provisionedConcurrency ?? 0
-    let ofVersions = 0
-    for (const { provisionedConcurrency } of Object.values(fn.versions ?? {})) {
-      for (let slot = 0; slot < provisionedConcurrency; slot++, warm++) ofVersions++
-    }
-    let own = 0
-    const promised =
-      fn.reservedConcurrency ??
-      Math.max(fn.guaranteedConcurrency ?? 0, fn.provisionedConcurrency ?? 0)
-    while (own < promised || own < ofVersions) own++
-    for (const cap of [fn.maxConcurrency, fn.reservedConcurrency]) {
-      if (cap !== undefined && (own > cap || warm > cap)) return false
-    }
+    const own = slotsOf(fn)
+    if (own === undefined) return false
     for (let slot = 0; slot < own; slot++) inGroup.set(fn.group, (inGroup.get(fn.group) ?? 0) + 1)
   }
   let inAccount = 0
-  for (const [name, { guaranteedConcurrency = 0, maxConcurrency = Infinity }] of Object.entries(
-    groups,
-  )) {
+  for (const [name, limits] of Object.entries(groups)) {
+    const { guaranteedConcurrency = 0, maxConcurrency = Infinity } = limits
     let taken = inGroup.get(name) ?? 0
-    if (taken > maxConcurrency) return false
     while (taken < guaranteedConcurrency) taken++
     if (taken > maxConcurrency) return false
     inAccount += taken
   }
   return inAccount <= account.maxConcurrency
+}
+
+/** What a function is promised; undefined when its own ceilings are in the way. */
+function slotsOf(fn: FunctionLimits): number | undefined {
+  const { reservedConcurrency, guaranteedConcurrency = 0, provisionedConcurrency = 0 } = fn
+  const versions = Object.values(fn.versions ?? {}).map((each) => each.provisionedConcurrency)
+  let warm = provisionedConcurrency
+  let own = reservedConcurrency ?? Math.max(guaranteedConcurrency, provisionedConcurrency)
+  for (const each of versions) warm += each
+  while (own < warm - provisionedConcurrency) own++
+  const caps = [fn.maxConcurrency ?? Infinity, reservedConcurrency ?? Infinity]
+  return caps.every((cap) => own <= cap && warm <= cap) ? own : undefined
 }
 
 describe('A change of a limit', () => {
