@@ -9,18 +9,21 @@ import { json, refusal, type Reply } from './reply.ts'
 const BODY_BYTES_MAX = 64 * 1024
 const NAME_CHARS_MAX = 256
 
+const SCOPES = ['account', 'group', 'tag', 'function', 'version'] as const
 const FIELDS = [...new Set(Object.values(LIMIT_FIELDS).flat())]
 
 /** A change as data: what the body of a request and the file of the saved ones consist of. */
-export const Change = v.strictObject({
-  scope: v.picklist(['account', 'group', 'tag', 'function', 'version']),
+export const CHANGE: {
+  readonly [K in keyof LimitChange]: v.GenericSchema<unknown, LimitChange[K]>
+} = {
+  scope: v.picklist(SCOPES),
   name: v.pipe(v.string(), v.maxLength(NAME_CHARS_MAX)),
   field: v.picklist(FIELDS),
   value: v.nullable(v.number()),
-}) satisfies v.GenericSchema<unknown, LimitChange>
+}
 
 const Request = v.strictObject({
-  changes: v.pipe(v.array(Change), v.minLength(1)),
+  changes: v.pipe(v.array(v.strictObject(CHANGE)), v.minLength(1)),
   /** Who asks, for the log. */
   by: v.optional(v.pipe(v.string(), v.maxLength(NAME_CHARS_MAX)), 'admin-api'),
   /** Take the changes back after so long. */

@@ -11,13 +11,13 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import { SpillwayError } from '../lib/errors.ts'
 import type { SavedChange, SavedLimits } from '../gate/saved-changes.ts'
-import { Change, describeIssue } from './limits.ts'
+import { CHANGE, describeIssue } from './limits.ts'
 
 const FILE = 'limits.json'
 
 const File = v.strictObject({
   version: v.literal(1),
-  changes: v.array(v.strictObject({ ...Change.entries, by: v.string(), savedAt: v.string() })),
+  changes: v.array(v.strictObject({ ...CHANGE, by: v.string(), savedAt: v.string() })),
 })
 
 /**
