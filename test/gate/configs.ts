@@ -88,7 +88,7 @@ export const feasibleConfigs = configs.map(
         lifted.reservedConcurrency ?? Math.max(guaranteedConcurrency, provisionedConcurrency)
       return { ...raise({ ...each, ...lifted }, Math.max(own, warm), own), ...lifted }
     })
-    const raised = mapValues(groups, (each) => raise(each, 50, each.guaranteedConcurrency ?? 0))
+    const raised = mapValues(groups, (each) => raise(each, 100, each.guaranteedConcurrency ?? 0))
     const { headroom: own, ...max } = account
     const accountLimits = { ...max, maxConcurrency: max.maxConcurrency + 200 }
     return {
