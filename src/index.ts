@@ -5,7 +5,13 @@ export type { LoadOptions } from './manifest/load.ts'
 export { ManifestError, SpillwayError } from './lib/errors.ts'
 export type { ErrorCode, Fault, Place, Problem } from './lib/errors.ts'
 export type { Listen } from './lib/listen.ts'
-export type { LimitChange, LimitField, LimitsControl } from './gate/limits.ts'
+export type {
+  ChangeHow,
+  LimitChange,
+  LimitChanged,
+  LimitField,
+  LimitsControl,
+} from './gate/limits.ts'
 export type { FunctionSnapshot, GateSnapshot, LimitSnapshot } from './gate/snapshot.ts'
 export type { RequestFacts } from './http/api.ts'
 export type { FunctionError, Outcome } from './invoke/invocation.ts'

@@ -3,10 +3,11 @@ import { SpillwayError } from './lib/errors.ts'
 import { createLineWriter } from './lib/line-writer.ts'
 import { listen, type Listen, type Listening } from './lib/listen.ts'
 import { createLog, type Log } from './lib/log.ts'
+import { openSavedLimits } from './admin/saved-limits.ts'
 import { createAdmin } from './admin/server.ts'
 import { createAwsEndpoint } from './aws/endpoint.ts'
 import { Gate } from './gate/gate.ts'
-import { checkLimits, type LimitsControl } from './gate/limits.ts'
+import { checkLimits, type LimitChange, type LimitsControl } from './gate/limits.ts'
 import { createLimitsControl, type LiveLimits } from './gate/live-limits.ts'
 import type { GateSnapshot } from './gate/snapshot.ts'
 import { createApi, type Api, type RequestFacts } from './http/api.ts'
@@ -28,6 +29,8 @@ export interface SpillwayOptions {
   readonly mode?: 'dev' | 'start'
   /** What is absent is not listened on. */
   readonly listen?: ListenOptions
+  /** Where what is to survive a restart is kept. Default: nothing survives one. */
+  readonly dataDir?: string
   /** Must come with every request to the admin listener, as a bearer token. */
   readonly adminToken?: string
   /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */
@@ -132,10 +135,20 @@ function assemble(options: SpillwayOptions): Parts {
     onNote: (message) => log.warn(message),
   })
   const invoker = createInvoker({ gate, clock, tally, log: writeLog, target: targets(fleet) })
-  const limits = createLimitsControl(gate, (change) => {
-    log.info({ change }, 'limits changed')
-    keepWarm(gate, fleet)
-  })
+  const limits = createLimitsControl(
+    gate,
+    (change) => {
+      log.info({ change }, 'limits changed')
+      for (const sentence of drainsOf(gate, change.changes)) log.warn(sentence)
+      keepWarm(gate, fleet)
+    },
+    {
+      clock,
+      keys: () => new Map(parts.app.functions.map(({ name, key }) => [name, key])),
+      onTrouble: (sentence) => log.warn(sentence),
+      ...(options.dataDir === undefined ? {} : { saved: openSavedLimits(options.dataDir) }),
+    },
+  )
   const api = createApi({
     invoker,
     clock,
@@ -156,6 +169,20 @@ function assemble(options: SpillwayOptions): Parts {
     exits,
   }
   return parts
+}
+
+/** What a change has left with more running than is allowed, a sentence each. */
+function drainsOf(gate: Gate, changes: readonly LimitChange[]): string[] {
+  const { account, groups, tags, functions } = gate.snapshot()
+  const limits = { account: [account], group: groups, tag: tags, function: functions, version: [] }
+  return changes.flatMap(({ scope, name }) =>
+    limits[scope]
+      .filter((limit) => limit.name === name && limit.over > 0)
+      .map(({ inUse, over }) => {
+        const limit = scope === 'account' ? scope : `${scope} ${name}`
+        return `${limit}: ${inUse} run, ${over} more than allowed; nobody is let in until they have drained`
+      }),
+  )
 }
 
 /** Has every function keep as many environments as its limits say now. */

@@ -1,8 +1,8 @@
 import { formatProblem } from '../lib/errors.ts'
-import { ceilingOf, checkLimits, guaranteeOf } from '../gate/limits.ts'
+import { explainLimits, type LimitsExplanation } from '../gate/explain.ts'
 import type { App } from '../model/app.ts'
-import type { LimitsConfig } from '../model/limits.ts'
 import { routeLines, summaryOf } from './describe.ts'
+import { explainLines } from './explain-lines.ts'
 import type { ManifestFlags, OutputFlags } from './options.ts'
 import { readApp } from './read-app.ts'
 
@@ -15,23 +15,23 @@ const FOUND_PROBLEMS = 3
 /** `spillway check`: what the manifests say, as Spillway understands it. */
 export async function check(paths: readonly string[], flags: CheckFlags): Promise<void> {
   const app = await readApp(paths, flags)
-  checkLimits(app.limits)
-  const uncapped = functionsWithoutCap(app.limits)
-  if (flags.json === true) process.stdout.write(`${JSON.stringify(toJson(app, uncapped))}\n`)
-  else process.stdout.write(`${toText(app, uncapped)}\n`)
-  if (flags.strict === true && app.notes.length > 0) process.exitCode = FOUND_PROBLEMS
+  const explained = explainLimits(app.limits)
+  const text = flags.json === true ? JSON.stringify(toJson(app, explained)) : toText(app, explained)
+  process.stdout.write(`${text}\n`)
+  const problems = app.notes.length + explained.warnings.length
+  if (flags.strict === true && problems > 0) process.exitCode = FOUND_PROBLEMS
 }
 
-function toText(app: App, uncapped: readonly string[]): string {
+function toText(app: App, explained: LimitsExplanation): string {
   return [
     `  ${summaryOf(app)}`,
     ...routeLines(app),
-    ...limitLines(app.limits, uncapped).map((line) => `  ${line}`),
+    ...explainLines(explained).map((line) => `  ${line}`),
     ...app.notes.map((note) => `  note  ${formatProblem(note)}`),
   ].join('\n')
 }
 
-function toJson(app: App, uncapped: readonly string[]): object {
+function toJson(app: App, explained: LimitsExplanation): object {
   return {
     functions: app.functions.map(({ name, key, runtime, handler }) => ({
       name,
@@ -49,47 +49,7 @@ function toJson(app: App, uncapped: readonly string[]): object {
       })),
     ),
     limits: app.limits,
-    uncapped,
+    explained,
     notes: app.notes.map(({ place, message }) => ({ ...place, message })),
   }
-}
-
-/** The whole arithmetic: who is guaranteed what, and what is left for everyone. */
-export function limitLines(limits: LimitsConfig, uncapped: readonly string[]): string[] {
-  const lines: string[] = []
-  let guaranteed = 0
-  for (const [name, group] of Object.entries(limits.groups)) {
-    const members = Object.entries(limits.functions).filter(([, fn]) => fn.group === name)
-    const inside = members.reduce((sum, [, fn]) => sum + guaranteeOf(fn), 0)
-    const own = Math.max(inside, group.guaranteedConcurrency ?? 0)
-    guaranteed += own
-    lines.push(
-      `group ${name}: ${members.length} ${members.length === 1 ? 'function' : 'functions'}, ${maxText(group.maxConcurrency ?? Infinity)}${own === 0 ? '' : `, ${own} guaranteed`}`,
-    )
-  }
-  const max = limits.account.maxConcurrency
-  return [
-    `account ${max} = ${guaranteed} guaranteed + ${max - guaranteed} shared`,
-    ...lines,
-    ...(Object.keys(limits.functions).length === 0 ? [] : [capLine(uncapped)]),
-  ]
-}
-
-function capLine(uncapped: readonly string[]): string {
-  return uncapped.length === 0
-    ? 'every function has a cap of its own or through its group'
-    : `no cap but the account's: ${uncapped.join(', ')}`
-}
-
-function maxText(max: number): string {
-  return max === Infinity ? 'no cap' : `at most ${max}`
-}
-
-function functionsWithoutCap(limits: LimitsConfig): string[] {
-  return Object.entries(limits.functions)
-    .filter(([, fn]) => {
-      const group = limits.groups[fn.group]
-      return ceilingOf(fn) === Infinity && group?.maxConcurrency === undefined
-    })
-    .map(([name]) => name)
 }

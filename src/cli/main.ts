@@ -45,6 +45,22 @@ outputOptions(
   ),
 ).action(async (paths: string[], options) => (await import('./check.ts')).check(paths, options))
 
+const CHANGES = `
+Changes:
+  account=200                           maxConcurrency of the account
+  account.headroom.batch=10             slots that batch work leaves free
+  group:etl=20  tag:orders-db=40        of a group, of a tag
+  fn:report=5                           of a function, by key or deployed name
+  group:api.guaranteedConcurrency=40    another limit: guaranteedConcurrency, lend, weight,
+                                        maxWait, headroom.<priority>; of functions also
+                                        reservedConcurrency, provisionedConcurrency
+  fn:report:live.provisionedConcurrency=2   of a version or alias
+  group:api.maxWait=2s                  durations: 250ms, 2s, 15m
+  fn:report=none                        takes a limit away
+
+Without --for and --save a change holds until it is changed again or the node restarts.
+A saved change that says what the configuration says is no longer kept.`
+
 const limits = program.command('limits').description('see and change the limits of a running node')
 const adminUrl = '--admin <url>'
 const adminHelp = 'the admin listener of the running node'
@@ -58,12 +74,12 @@ outputOptions(
 outputOptions(
   limits
     .command('set')
-    .argument(
-      '<change...>',
-      'account=200  group:etl=20  fn:report=5  fn:report.reservedConcurrency=5',
-    )
-    .description('change limits at once; "none" takes one away')
-    .option(adminUrl, adminHelp, ADMIN_DEFAULT),
+    .argument('<change...>', 'such as account=200, group:etl=20, tag:orders-db=40, fn:report=5')
+    .description('change limits at once, all or none; what runs goes on')
+    .option('--for <duration>', 'take the change back after 90s, 30m, 2h …')
+    .option('--save', 'keep the change beyond a restart, in the data directory of the node')
+    .option(adminUrl, adminHelp, ADMIN_DEFAULT)
+    .addHelpText('after', CHANGES),
 ).action(async (changes: string[], options) =>
   (await import('./limits.ts')).setLimits(changes, options),
 )

@@ -23,6 +23,7 @@ export interface ServeFlags extends ManifestFlags, OutputFlags {
   readonly host: string
   readonly awsHost: string
   readonly adminHost: string
+  readonly dataDir: string
 }
 
 const LOOPBACK = '127.0.0.1'
@@ -57,6 +58,11 @@ export function serveOptions(command: Command): Command {
     )
     .addOption(
       flag('--admin-host <address>', 'the admin listener binds to', 'ADMIN_HOST').default(LOOPBACK),
+    )
+    .addOption(
+      flag('--data-dir <dir>', 'what survives a restart is kept in', 'DATA_DIR').default(
+        '.spillway',
+      ),
     )
 }
 

@@ -63,6 +63,7 @@ function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): Spillway
   return {
     app,
     mode,
+    dataDir: flags.dataDir,
     log: createLog(level, pretty ? 'text' : 'json'),
     listen: {
       api: { host: flags.host, port: flags.port },

@@ -1,8 +1,11 @@
 export { Gate } from './gate.ts'
 export type { GateOptions, Waiting, Wanted } from './gate.ts'
 export type { Ask, Asker, Decision, Permit } from './ask.ts'
-export { applyChanges, checkLimits } from './limits.ts'
-export type { LimitChange, LimitField, LimitsControl } from './limits.ts'
+export { applyChanges } from './change.ts'
+export { explainLimits } from './explain.ts'
+export type { LimitsExplanation } from './explain.ts'
+export { checkLimits } from './limits.ts'
+export type { ChangeHow, LimitChange, LimitChanged, LimitField, LimitsControl } from './limits.ts'
 export { limitId } from './refusal.ts'
 export type { Blocked } from './refusal.ts'
 export type {

@@ -1,6 +1,34 @@
+import { realClock, type Clock } from '../lib/clock.ts'
+import { writeDuration } from '../lib/duration.ts'
+import { SpillwayError } from '../lib/errors.ts'
 import type { LimitsConfig } from '../model/limits.ts'
+import { applyChanges, valueOf } from './change.ts'
 import type { Gate } from './gate.ts'
-import { applyChanges, checkLimits, type LimitChange, type LimitsControl } from './limits.ts'
+import { resolveNames, whyNot } from './limit-owners.ts'
+import { nameOfLimit } from './limit-words.ts'
+import {
+  checkLimits,
+  type ChangeHow,
+  type LimitChange,
+  type LimitChanged,
+  type LimitsControl,
+} from './limits.ts'
+import {
+  changesOf,
+  idOf,
+  replace,
+  standing,
+  tryApply,
+  type Live,
+  type LiveChanges,
+} from './live-changes.ts'
+import {
+  savedName,
+  savedOn,
+  withSaved,
+  type SavedChanges,
+  type SavedLimits,
+} from './saved-changes.ts'
 
 /** Limits that are changed while running, and survive a new configuration. */
 export interface LiveLimits extends LimitsControl {
@@ -16,38 +44,176 @@ export interface LiveLimits extends LimitsControl {
 export interface LimitsAudit {
   readonly by: string
   readonly changes: readonly LimitChange[]
+  /** Why it happened just now, where nobody asked for it just now. */
+  readonly why?: string
+  readonly forMs?: number
+  readonly save?: boolean
 }
 
+export interface LiveLimitsOptions {
+  readonly clock: Clock
+  /** Without it no change survives a restart, and to ask for that is an error. */
+  readonly saved?: SavedLimits
+  /** The functions' keys in their manifests by deployed name: people may name them so. */
+  readonly keys?: () => ReadonlyMap<string, string>
+  /** A change that could not be made or taken back by itself, in a sentence. */
+  readonly onTrouble?: (sentence: string) => void
+}
+
+/** Limits that can be changed, over the configuration that the gate has now. */
 export function createLimitsControl(
   gate: Gate,
   onChange: (audit: LimitsAudit) => void,
+  options: LiveLimitsOptions = { clock: realClock },
 ): LiveLimits {
-  let live: readonly LimitChange[] = []
+  return new LiveLimitsOver(gate, onChange, options)
+}
 
-  return {
-    current: () => gate.config,
-    change(changes, by) {
-      gate.configure(applyChanges(gate.config, changes))
-      live = [...live.filter((old) => !changes.some((each) => isSame(old, each))), ...changes]
-      onChange({ by, changes })
-      return gate.config
-    },
-    rebase(config) {
-      checkLimits(config)
-      const kept = live.filter(({ scope, name }) => isKnown(config, scope, name))
-      gate.configure(applyChanges(config, kept))
-      live = kept
-    },
+class LiveLimitsOver implements LiveLimits {
+  readonly #gate: Gate
+  readonly #onChange: (audit: LimitsAudit) => void
+  readonly #options: LiveLimitsOptions
+  #base: LimitsConfig
+  #live: LiveChanges = new Map()
+  #saved: SavedChanges
+  #alarm: Disposable | undefined
+
+  constructor(gate: Gate, onChange: (audit: LimitsAudit) => void, options: LiveLimitsOptions) {
+    this.#gate = gate
+    this.#onChange = onChange
+    this.#options = options
+    this.#base = gate.config
+    this.#saved = new Map((options.saved?.changes ?? []).map((each) => [idOf(each), each]))
+    this.#startWithSaved()
+  }
+
+  current(): LimitsConfig {
+    return this.#gate.config
+  }
+
+  change(asked: readonly LimitChange[], by: string, how: ChangeHow = {}): readonly LimitChanged[] {
+    checkHow(how)
+    const before = this.#gate.config
+    const changes = resolveNames(before, asked, this.#options.keys?.())
+    const config = applyChanges(before, changes)
+    if (how.save === true) this.#save(changes, by)
+    const { forMs = Infinity } = how
+    const endsMs = this.#options.clock.nowMs() + forMs
+    let live = this.#live
+    for (const change of changes) {
+      const id = idOf(change)
+      const below = forMs === Infinity ? undefined : live.get(id)
+      live = replace(live, [[id, { change, by, forMs, endsMs, below }]])
+    }
+    this.#install(config, live)
+    this.#onChange({ by, changes, ...how })
+    return changes.map((each) => ({ ...each, from: valueOf(before, each) }))
+  }
+
+  rebase(config: LimitsConfig): void {
+    checkLimits(config)
+    const known = [...this.#live].filter(([, { change }]) => whyNot(config, change) === undefined)
+    const live: LiveChanges = new Map([...savedOn(config, this.#saved), ...known])
+    const applied = applyChanges(config, changesOf(live))
+    this.#base = config
+    this.#install(applied, live)
+  }
+
+  #install(config: LimitsConfig, live: LiveChanges): void {
+    this.#gate.configure(config)
+    this.#live = live
+    this.#watch()
+  }
+
+  /** One alarm serves all: it is set to the earliest end and looked at again then. */
+  #watch(): void {
+    const { clock } = this.#options
+    this.#alarm?.[Symbol.dispose]()
+    const endsMs = Math.min(...[...this.#live.values()].map((each) => each.endsMs))
+    this.#alarm = clock.after(endsMs - clock.nowMs(), () => this.#takeBack())
+  }
+
+  #takeBack(): void {
+    const nowMs = this.#options.clock.nowMs()
+    const over = [...this.#live.values()].filter(({ endsMs }) => endsMs <= nowMs)
+    const under = over.map(({ change, below }) => [idOf(change), standing(below, nowMs)] as const)
+    const misfits = this.#tryEach(under)
+    for (const { change, by, forMs } of over) {
+      const why = misfits.get(idOf(change))
+      if (why === undefined) {
+        const changes = [{ ...change, value: valueOf(this.#gate.config, change) }]
+        this.#onChange({ by, changes, why: `its ${writeDuration(forMs)} are over` })
+        continue
+      }
+      const stays: Live = { change, by, forMs, endsMs: Infinity, below: undefined }
+      this.#live = replace(this.#live, [[idOf(change), stays]])
+      const name = nameOfLimit(change)
+      this.#tell(`${name} stays as it is though its ${writeDuration(forMs)} are over: ${why}`)
+    }
+    this.#watch()
+  }
+
+  #startWithSaved(): void {
+    for (const each of this.#saved.values()) {
+      const why = whyNot(this.#base, each)
+      if (why !== undefined) this.#tell(`${savedName(each)} is ignored: ${why}`)
+    }
+    const misfits = this.#tryEach(savedOn(this.#base, this.#saved))
+    for (const [id, each] of this.#saved) {
+      const why = misfits.get(id)
+      if (why !== undefined) this.#tell(`${savedName(each)} is ignored: ${why}`)
+      const live = this.#live.get(id)
+      if (live === undefined) continue
+      const changes = [live.change]
+      this.#onChange({ by: each.by, changes, why: `saved at ${each.savedAt}` })
+    }
+  }
+
+  /** All together, or where that does not fit as many as do, one by one. Returns why others do not. */
+  #tryEach(each: readonly (readonly [string, Live | undefined])[]): ReadonlyMap<string, string> {
+    const misfits = new Map<string, string>()
+    if (each.length === 0) return misfits
+    const withAll = replace(this.#live, each)
+    const all = tryApply(this.#base, withAll)
+    if (!SpillwayError.is(all)) {
+      this.#install(all, withAll)
+      return misfits
+    }
+    for (const one of each) {
+      const withOne = replace(this.#live, [one])
+      const config = tryApply(this.#base, withOne)
+      if (SpillwayError.is(config)) misfits.set(one[0], config.message)
+      else this.#install(config, withOne)
+    }
+    return misfits
+  }
+
+  #save(changes: readonly LimitChange[], by: string): void {
+    const { clock, saved } = this.#options
+    if (saved === undefined) {
+      const message = 'nothing is saved here: this Spillway has no data directory'
+      throw new SpillwayError('SPILLWAY_LIMITS', message)
+    }
+    const savedAt = new Date(clock.wallMs()).toISOString()
+    const next = withSaved(
+      this.#saved,
+      this.#base,
+      changes.map((change) => ({ ...change, by, savedAt })),
+    )
+    saved.save([...next.values()])
+    this.#saved = next
+  }
+
+  #tell(sentence: string): void {
+    this.#options.onTrouble?.(sentence)
   }
 }
 
-/** The later change of the same limit is the one that counts. */
-function isSame(a: LimitChange, b: LimitChange): boolean {
-  return a.scope === b.scope && a.name === b.name && a.field === b.field
-}
-
-function isKnown(config: LimitsConfig, scope: LimitChange['scope'], name: string): boolean {
-  if (scope === 'account') return true
-  if (scope === 'group') return Object.hasOwn(config.groups, name)
-  return Object.hasOwn(config.functions, name.split(':')[0] ?? '')
+function checkHow(how: ChangeHow): ChangeHow {
+  if (how.forMs === undefined) return how
+  if (how.save === true) {
+    throw new SpillwayError('SPILLWAY_LIMITS', 'a change is for a time or saved, not both')
+  }
+  if (how.forMs > 0 && Number.isFinite(how.forMs)) return how
+  throw new SpillwayError('SPILLWAY_LIMITS', `expected a time above 0, got: ${how.forMs} ms`)
 }

@@ -25,3 +25,10 @@ export function formatDuration(ms: number): string {
   if (seconds < 60) return `${seconds} s`
   return `${Number((ms / 60_000).toFixed(1))} min`
 }
+
+/** `30m`, `2s`, `250ms`: a duration as people write it, and as `parseDurationMs` reads it. */
+export function writeDuration(ms: number): string {
+  const fitting = Object.entries(UNITS_MS).filter(([, unitMs]) => ms > 0 && ms % unitMs === 0)
+  const [unit, unitMs] = fitting.at(-1) ?? ['ms', 1]
+  return `${ms / unitMs}${unit}`
+}

@@ -1,18 +1,15 @@
 import type { Place } from '../lib/errors.ts'
-import {
-  DEFAULT_ACCOUNT_MAX_CONCURRENCY,
-  type FunctionLimits,
-  type GroupLimits,
-  type LimitsConfig,
-} from '../model/limits.ts'
+import type { LimitScope } from '../model/in-force.ts'
+import { DEFAULT_ACCOUNT_MAX_CONCURRENCY, type LimitsConfig } from '../model/limits.ts'
+import { idOf, reportFaults } from './limit-checks.ts'
 import type { Report } from './report.ts'
 
 /** One limit, written down somewhere. All of them together make the configuration. */
 export interface Assignment {
-  readonly scope: 'account' | 'group' | 'function'
-  /** Group name or deployed function name; empty for the account. */
+  readonly scope: LimitScope
+  /** Group, tag or deployed function name; empty for the account. */
   readonly name: string
-  /** As in `LimitsConfig`, and `timeoutMs` of a function. */
+  /** As in `LimitsConfig`, with a dot inside (`headroom.batch`); `timeoutMs` of a function, `mode`. */
   readonly field: string
   readonly value: number | string
   /** The higher one wins, whatever the order: see `RANK`. */
@@ -44,7 +41,7 @@ export function applyAssignments(
 ): AssignedLimits {
   const winners = new Map<string, Assignment>()
   for (const assignment of assignments) {
-    const key = JSON.stringify([assignment.scope, assignment.name, assignment.field])
+    const key = idOf(assignment)
     const other = winners.get(key)
     if (other !== undefined && other.rank > assignment.rank) continue
     if (other?.rank === assignment.rank && other.value !== assignment.value) {
@@ -53,7 +50,9 @@ export function applyAssignments(
     }
     winners.set(key, assignment)
   }
-  return build([...winners.values()], services)
+  const built = build([...winners.values()], services)
+  reportFaults(built.limits, [...winners.values()], report)
+  return built
 }
 
 function conflict(assignment: Assignment, other: Assignment): string {
@@ -68,17 +67,50 @@ function build(
   assignments: readonly Assignment[],
   services: ReadonlyMap<string, string>,
 ): AssignedLimits {
-  const account = { maxConcurrency: DEFAULT_ACCOUNT_MAX_CONCURRENCY }
-  const groups: Record<string, GroupLimits> = {}
-  const functions: Record<string, FunctionLimits> = {}
+  const top: Draft = {}
+  const account: Draft = { maxConcurrency: DEFAULT_ACCOUNT_MAX_CONCURRENCY }
+  // Maps, because a name may be any word, `__proto__` too.
+  const groups = new Map<string, Draft>()
+  const tags = new Map<string, Draft>()
+  const functions = new Map<string, Draft>()
   const timeoutsMs = new Map<string, number>()
-  for (const [name, service] of services) functions[name] = { group: service }
+  for (const [name, service] of services) functions.set(name, { group: service })
   for (const { scope, name, field, value } of assignments) {
     if (field === 'timeoutMs') timeoutsMs.set(name, Number(value))
-    else if (scope === 'account') Object.assign(account, { [field]: value })
-    else if (scope === 'group') groups[name] = { ...groups[name], [field]: value }
-    else functions[name] = { ...functions[name], [field]: value } as FunctionLimits
+    else if (field === 'mode') top['mode'] = value
+    else if (scope === 'account') put(account, field, value)
+    else if (scope === 'group') put(draftOf(groups, name), field, value)
+    else if (scope === 'tag') put(draftOf(tags, name), field, value)
+    else put(draftOf(functions, name), field, value)
   }
-  for (const { group } of Object.values(functions)) groups[group] ??= {}
-  return { limits: { account, groups, functions }, timeoutsMs }
+  for (const { group } of functions.values()) draftOf(groups, String(group))
+  const limits = {
+    ...top,
+    account,
+    groups: Object.fromEntries(groups),
+    ...(tags.size === 0 ? {} : { tags: Object.fromEntries(tags) }),
+    functions: Object.fromEntries(functions),
+  }
+  // Each field was read by its own word, so it is what the type says.
+  return { limits: limits as unknown as LimitsConfig, timeoutsMs }
+}
+
+function draftOf(drafts: Map<string, Draft>, name: string): Draft {
+  const draft = drafts.get(name) ?? {}
+  drafts.set(name, draft)
+  return draft
+}
+
+/** Limits that are being put together. */
+type Draft = Record<string, unknown>
+
+/** `headroom.batch` into a map, `tags.orders-db` into a list, everything else as it is. */
+function put(draft: Draft, field: string, value: number | string): void {
+  const [word = '', ...part] = field.split('.')
+  if (word === 'tags') {
+    const tags = (draft[word] ?? []) as string[]
+    draft[word] = [...tags, value]
+  } else if (part.length > 0) {
+    draft[word] = { ...(draft[word] as Draft | undefined), [part.join('.')]: value }
+  } else draft[word] = value
 }

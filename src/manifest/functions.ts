@@ -20,10 +20,8 @@ import { isPresent, type MapNode, type Node } from './tree.ts'
 /** A function of a manifest, and what else the manifest says about it. */
 export interface DeclaredFunction {
   readonly definition: FunctionDefinition
-  /** The whole entry, for its events. */
+  /** The whole entry, for its events and limits. */
   readonly node: Node
-  readonly reservedConcurrency?: number
-  readonly provisionedConcurrency?: number
 }
 
 /**
@@ -54,9 +52,7 @@ const NOT_YET: Readonly<Record<string, string>> = {
   destinations: 'destinations are not served yet',
   onError: 'the dead-letter target is not served yet',
   fileSystemConfig: 'file systems are not mounted',
-  provisionedConcurrency:
-    'provisionedConcurrency guarantees its slots, but environments are not kept warm yet',
-  capacityProvider: 'the capacity provider is not used: the function runs here as any other',
+  capacityProvider: 'of the capacity provider only the limits are used: the function runs here',
 }
 
 /** Reads `functions`, a map or a list of maps. */
@@ -98,7 +94,7 @@ function readFunction(manifest: Manifest, entry: Setting): DeclaredFunction | un
     place,
   }
   noteRuntime(manifest, definition)
-  return { definition, node, ...readConcurrency(manifest, node) }
+  return { definition, node }
 }
 
 /** A function's own setting, or the provider's. */
@@ -164,22 +160,6 @@ function readLogFormat(manifest: Manifest, node: Node): 'Text' | 'JSON' {
   const format = own ?? child(manifest, manifest.root, 'provider', 'logs', 'lambda', 'logFormat')
   const known = ifKnown(manifest, format, 'logFormat')
   return oneOf(manifest, known, 'logFormat', ['Text', 'JSON'] as const) ?? 'Text'
-}
-
-function readConcurrency(
-  manifest: Manifest,
-  node: Node,
-): Pick<DeclaredFunction, 'reservedConcurrency' | 'provisionedConcurrency'> {
-  const read = (name: string): number | undefined => {
-    const value = ifKnown(manifest, child(manifest, node, name), name)
-    return wholeNumber(manifest, value, name, { min: 0 })
-  }
-  const reservedConcurrency = read('reservedConcurrency')
-  const provisionedConcurrency = read('provisionedConcurrency')
-  return {
-    ...(reservedConcurrency === undefined ? {} : { reservedConcurrency }),
-    ...(provisionedConcurrency === undefined ? {} : { provisionedConcurrency }),
-  }
 }
 
 function noteKeys(manifest: Manifest, name: string, node: MapNode): void {

@@ -10,7 +10,8 @@ import { findSource, type Found } from './find.ts'
 import type { Context } from './manifest.ts'
 import { createReport, type Report } from './report.ts'
 import { readService, sectionOfFile, stageOf, type ServicePart } from './service.ts'
-import { readSection, readTrustedProxies, type Section } from './spillway-yml.ts'
+import { readSection, type Section } from './spillway-yml.ts'
+import { readTrustedProxies } from './trusted-proxies.ts'
 import { checkNames, checkRoutes } from './unique.ts'
 
 /** What to load, as the command line says it. */

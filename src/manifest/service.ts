@@ -3,7 +3,8 @@ import type { FunctionDefinition, HttpApi, Service } from '../model/app.ts'
 import { RANK, type Assignment } from './assignments.ts'
 import { readRoutes } from './events.ts'
 import type { Found } from './find.ts'
-import { readFunctions, type DeclaredFunction } from './functions.ts'
+import { readFunctionLimits } from './function-limits.ts'
+import { readFunctions } from './functions.ts'
 import { readHandlerFile } from './handler-file.ts'
 import { httpApi } from './http-api.ts'
 import {
@@ -18,10 +19,9 @@ import {
 } from './manifest.ts'
 import { notePlugins } from './plugins.ts'
 import { noteSlipsOfManifest } from './slips.ts'
-import { child, wholeNumber } from './read.ts'
+import { child } from './read.ts'
 import { restApi } from './rest-api.ts'
 import type { Section } from './spillway-yml.ts'
-import { scalar } from './tree.ts'
 
 /** One service of an application, before its limits are put together. */
 export interface ServicePart {
@@ -70,7 +70,7 @@ function readManifest(manifest: Manifest): ServicePart {
     apis: apis.filter((api) => api !== undefined),
     stage,
     region,
-    assignments: declared.flatMap((each) => manifestLimits(manifest, each)),
+    assignments: declared.flatMap((each) => readFunctionLimits(manifest, each)),
     ...custom,
   }
 }
@@ -80,27 +80,6 @@ function isForAws(manifest: Manifest): boolean {
   if (name?.kind !== 'scalar' || name.value === 'aws') return true
   manifest.report.error(name.place, `expected the provider to be aws, got: "${name.value}"`)
   return false
-}
-
-/** `reservedConcurrency`, `provisionedConcurrency` and the resource tags `spillway:…`. */
-function manifestLimits(manifest: Manifest, declared: DeclaredFunction): Assignment[] {
-  const { definition, reservedConcurrency, provisionedConcurrency } = declared
-  const { name, place, tags } = definition
-  const max = tags['spillway:max-concurrency']
-  const values = {
-    reservedConcurrency,
-    guaranteedConcurrency: provisionedConcurrency,
-    group: tags['spillway:group'],
-    maxConcurrency:
-      max === undefined
-        ? undefined
-        : wholeNumber(manifest, scalar(max, place), 'the tag spillway:max-concurrency', { min: 0 }),
-  }
-  return Object.entries(values).flatMap(([field, value]) =>
-    value === undefined
-      ? []
-      : [{ scope: 'function', name, field, value, rank: RANK.manifest, place }],
-  )
 }
 
 /** The first manifest's stage and region; the command line's, or the defaults, without one. */

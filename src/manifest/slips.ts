@@ -43,6 +43,7 @@ const PROVIDER = [
   'logs',
   'apiKeys',
   'usagePlan',
+  'capacityProviders',
 ]
 
 /**

@@ -1,20 +1,9 @@
-import { isIP } from 'node:net'
-import { parseDurationMs } from '../lib/duration.ts'
 import { didYouMean } from '../lib/suggest.ts'
 import type { FunctionDefinition } from '../model/app.ts'
-import { PRIORITIES } from '../model/limits.ts'
+import type { LimitScope } from '../model/in-force.ts'
 import { RANK_OF_OWN_WORD, type Assignment } from './assignments.ts'
-import {
-  child,
-  exactText,
-  expected,
-  items,
-  oneOf,
-  settings,
-  wholeNumber,
-  type Reading,
-  type Setting,
-} from './read.ts'
+import { ACCOUNT, FUNCTION, GROUP, reportUnknown, TAG, type Words } from './limit-words.ts'
+import { child, exactText, items, oneOf, settings, type Reading, type Setting } from './read.ts'
 import { isPresent, type Node } from './tree.ts'
 
 /** A `spillway.yml`, or the section of that name in a manifest: its words are in docs/reference/spillway-yml.md. */
@@ -25,64 +14,10 @@ export interface Section extends Reading {
   readonly rank: number
 }
 
-/** How the value of each word is read: as a count, a wait, …; undefined when it was wrong. */
-type Field = (section: Section, setting: Setting) => number | string | undefined
+const TOP = ['mode', 'account', 'groups', 'tags', 'functions', 'trustedProxies']
+const TOP_LATER = ['queues', 'credentials', 'redis', 'rateLimit', 'environments']
 
-const count: Field = (section, { key, value }) => wholeNumber(section, value, key, { min: 0 })
-const priority: Field = (section, { key, value }) => oneOf(section, value, key, PRIORITIES)
-const name: Field = (section, { key, value }) => exactText(section, value, key)
-
-const duration: Field = (section, { key, value }) => {
-  const ms = value.kind === 'scalar' ? parseDurationMs(value.value) : undefined
-  return ms ?? expected(section, value, `${key} to be a duration such as 250ms, 2s or 15m`)
-}
-
-interface Words {
-  /** The words that mean something, with the field of `LimitsConfig` that each one sets. */
-  readonly fields: Readonly<Record<string, { readonly field: string; readonly read: Field }>>
-  /** Words that are known, and not enforced yet. */
-  readonly later: readonly string[]
-}
-
-const SHARED = {
-  maxConcurrency: { field: 'maxConcurrency', read: count },
-  guaranteedConcurrency: { field: 'guaranteedConcurrency', read: count },
-  priority: { field: 'priority', read: priority },
-  maxWait: { field: 'maxWaitMs', read: duration },
-}
-
-const ACCOUNT: Words = {
-  fields: { maxConcurrency: SHARED.maxConcurrency },
-  later: ['headroom'],
-}
-
-const GROUP: Words = {
-  fields: SHARED,
-  later: ['weight', 'lend', 'headroom', 'tags', 'onPartition', 'perTenant', 'rate'],
-}
-
-const FUNCTION: Words = {
-  fields: {
-    ...SHARED,
-    group: { field: 'group', read: name },
-    reservedConcurrency: { field: 'reservedConcurrency', read: count },
-    // Longer than Lambda's 900 s on purpose: these are one's own machines.
-    timeout: { field: 'timeoutMs', read: duration },
-  },
-  later: [
-    'provisionedConcurrency',
-    'environmentConcurrency',
-    'perTenant',
-    'weight',
-    'lend',
-    'tags',
-    'onPartition',
-    'rate',
-  ],
-}
-
-const TOP = ['account', 'groups', 'functions', 'trustedProxies']
-const TOP_LATER = ['tags', 'mode', 'queues', 'credentials', 'redis', 'rateLimit', 'environments']
+const MODES = ['spillway', 'aws'] as const
 
 /** What a section says about limits. */
 export function readSection(section: Section): Assignment[] {
@@ -90,87 +25,106 @@ export function readSection(section: Section): Assignment[] {
   // A file of comments only says nothing, and that is fine.
   if (!isPresent(node)) return []
   for (const setting of settings(section, node, 'the limits')) {
-    if (!TOP.includes(setting.key)) reportWord(section, setting, { known: TOP, later: TOP_LATER })
+    if (!TOP.includes(setting.key))
+      reportUnknown(section, setting, { known: TOP, later: TOP_LATER })
   }
+  const each = (key: string): Setting[] => settings(section, child(section, node, key), key)
+  const account = child(section, node, 'account')
   return [
-    ...readFields(section, child(section, node, 'account'), {
-      ...at('account', ''),
-      words: ACCOUNT,
-    }),
-    ...settings(section, child(section, node, 'groups'), 'groups').flatMap((setting) =>
-      readGroup(section, setting),
-    ),
-    ...settings(section, child(section, node, 'functions'), 'functions').flatMap((setting) =>
-      readFunction(section, setting),
-    ),
+    ...readMode(section),
+    ...readFields(section, account, { scope: 'account', name: '', words: ACCOUNT }),
+    ...each('groups').flatMap((setting) => readSet(section, setting, GROUP_SET)),
+    ...each('tags').flatMap((setting) => readSet(section, setting, TAG_SET)),
+    ...each('functions').flatMap((setting) => readFunction(section, setting)),
   ]
 }
 
+function readMode(section: Section): Assignment[] {
+  const node = child(section, section.node, 'mode')
+  const value = oneOf(section, node, 'mode', MODES)
+  if (node === undefined || value === undefined) return []
+  const { rank } = section
+  return [{ scope: 'account', name: '', field: 'mode', value, rank, place: node.place }]
+}
+
 interface Target {
-  readonly scope: Assignment['scope']
+  readonly scope: LimitScope
   readonly name: string
   readonly words: Words
   /** A word that its owner reads by itself. */
   readonly except?: string
 }
 
-function at(scope: Assignment['scope'], targetName: string): Pick<Target, 'scope' | 'name'> {
-  return { scope, name: targetName }
-}
-
 function readFields(section: Section, node: Node | undefined, target: Target): Assignment[] {
-  const what = `${target.scope} ${target.name}`.trim()
+  const { scope, name, words, except } = target
+  const what = `${scope} ${name}`.trim()
   return settings(section, isPresent(node) ? node : undefined, what).flatMap((setting) => {
-    const { key, place, value } = setting
-    if (key === target.except || !isPresent(value)) return []
-    const { fields, later } = target.words
-    const word = Object.hasOwn(fields, key) ? fields[key] : undefined
-    if (word === undefined) {
-      const known = [
-        ...Object.keys(fields),
-        ...(target.except === undefined ? [] : [target.except]),
-      ]
-      reportWord(section, setting, { known, later })
+    const { key, value } = setting
+    if (key === except || !isPresent(value)) return []
+    const read = Object.hasOwn(words.known, key) ? words.known[key] : undefined
+    if (read === undefined) {
+      const known = [...Object.keys(words.known), ...(except === undefined ? [] : [except])]
+      reportUnknown(section, setting, { known, later: words.later })
       return []
     }
-    const result = word.read(section, setting)
-    if (result === undefined) return []
-    const rank = section.rank + (word.field === 'group' ? RANK_OF_OWN_WORD : 0)
-    return [
-      { scope: target.scope, name: target.name, field: word.field, value: result, rank, place },
-    ]
+    const rank = section.rank + (key === 'group' ? RANK_OF_OWN_WORD : 0)
+    return read(section, setting).map((written) => ({ scope, name, rank, ...written }))
   })
 }
 
-function readGroup(section: Section, { key: group, value: node }: Setting): Assignment[] {
-  const target = { ...at('group', group), words: GROUP, except: 'functions' }
-  const members = items(section, child(section, node, 'functions'), `functions of group ${group}`)
+/** A set of functions with limits of its own, and how a function comes to be in it. */
+interface FunctionSet {
+  readonly scope: 'group' | 'tag'
+  readonly words: Words
+  /** The field of the function; it is in one group and may have many tags. */
+  readonly fieldOf: (name: string) => string
+}
+
+const GROUP_SET: FunctionSet = { scope: 'group', words: GROUP, fieldOf: () => 'group' }
+const TAG_SET: FunctionSet = { scope: 'tag', words: TAG, fieldOf: (tag) => `tags.${tag}` }
+
+function readSet(
+  section: Section,
+  { key, place, value: node }: Setting,
+  set: FunctionSet,
+): Assignment[] {
+  const { scope, words, fieldOf } = set
+  const what = `functions of ${scope} ${key}`
+  const target = { scope, name: key, words, except: 'functions' }
+  const members = items(section, child(section, node, 'functions'), what)
+  const own = readFields(section, node, target)
+  if (scope === 'tag' && own.length === 0 && members.length === 0) {
+    section.report.error(place, `expected tag ${key} to have a maxConcurrency, got: nothing`)
+  }
   return [
-    ...readFields(section, node, target),
-    ...members.flatMap((pattern) => readMember(section, group, pattern)),
+    ...own,
+    ...members.flatMap((member) =>
+      readMembers(section, member, what).map((name) => ({
+        scope: 'function' as const,
+        name,
+        field: fieldOf(key),
+        value: key,
+        rank: section.rank,
+        place: member.place,
+      })),
+    ),
   ]
 }
 
-/** `extract*` in a group's `functions`. */
-function readMember(section: Section, group: string, node: Node): Assignment[] {
-  const pattern = exactText(section, node, `functions of group ${group}`)
+/** The functions that `extract*` means, by deployed name. */
+function readMembers(section: Section, node: Node, what: string): string[] {
+  const pattern = exactText(section, node, what)
   if (pattern === undefined) return []
   const matching = section.functions.filter((each) => matches(pattern, each))
   if (matching.length === 0) reportNoFunction(section, pattern, node.place)
-  return matching.map((each) => ({
-    ...at('function', each.name),
-    field: 'group',
-    value: group,
-    rank: section.rank,
-    place: node.place,
-  }))
+  return matching.map(({ name }) => name)
 }
 
 function readFunction(section: Section, { key, place, value }: Setting): Assignment[] {
   const named = section.functions.filter((each) => each.key === key || each.name === key)
   if (named.length === 0) reportNoFunction(section, key, place)
-  return named.flatMap((each) =>
-    readFields(section, value, { ...at('function', each.name), words: FUNCTION }),
+  return named.flatMap(({ name }) =>
+    readFields(section, value, { scope: 'function', name, words: FUNCTION }),
   )
 }
 
@@ -186,36 +140,4 @@ function matches(pattern: string, { key, name: deployed }: FunctionDefinition): 
 function reportNoFunction(section: Section, word: string, place: Setting['place']): void {
   const keys = section.functions.flatMap((each) => [each.key, each.name])
   section.report.error(place, `no function is named "${word}"${didYouMean(word, keys)}`)
-}
-
-function reportWord(
-  section: Section,
-  { key, place }: Setting,
-  words: { readonly known: readonly string[]; readonly later: readonly string[] },
-): void {
-  if (words.later.includes(key)) {
-    section.report.note(place, `${key} is not enforced yet`)
-    return
-  }
-  const all = [...words.known, ...words.later]
-  const guess = didYouMean(key, all)
-  const hint = guess === '' ? `; expected one of ${words.known.join(', ')}` : guess
-  section.report.error(place, `unknown key "${key}"${hint}`)
-}
-
-/** `trustedProxies`: addresses and CIDR ranges whose `X-Forwarded-For` is believed. */
-export function readTrustedProxies(section: Section): string[] {
-  const list = items(section, child(section, section.node, 'trustedProxies'), 'trustedProxies')
-  return list.flatMap((item) => {
-    const range = exactText(section, item, 'trustedProxies')
-    if (range === undefined || isRange(range)) return range ?? []
-    return expected(section, item, 'an address or a range such as 10.0.0.0/8') ?? []
-  })
-}
-
-function isRange(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/')
-  const version = isIP(address)
-  if (version === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
 }

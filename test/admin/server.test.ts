@@ -135,13 +135,37 @@ describe('Limits', () => {
       body,
     })
     assert.equal(status, 200)
-    assert.deepEqual((json as { config: unknown }).config, served.gate.config)
+    const { config, changed } = json as { config: unknown; changed: readonly object[] }
+    assert.deepEqual(config, served.gate.config)
+    assert.deepEqual(
+      changed,
+      changes.map((change, at) => ({ ...change, from: [null, 5, 100][at] })),
+    )
     assert.deepEqual(served.gate.config.groups, {
       etl: { maxConcurrency: 20, guaranteedConcurrency: 3 },
     })
     assert.deepEqual(served.gate.config.functions['lead'], { group: 'shop' })
     assert.equal(served.gate.config.account.maxConcurrency, 7)
     assert.deepEqual(served.audits, [{ by: 'ada', changes }])
+  })
+
+  test('are changed for a time where that is asked, and saved where there is a place for it', async (t) => {
+    const served = await serveAdmin(t)
+    const change = { scope: 'group', name: 'etl', field: 'maxConcurrency', value: 5 }
+    const send = async (more: object) => {
+      const body = JSON.stringify({ changes: [change], by: 'ada', ...more })
+      return await served.send('/api/limits', { method: 'PATCH', headers: JSON_TYPE, body })
+    }
+    assert.equal((await send({ forMs: 60_000 })).status, 200)
+    assert.deepEqual(served.audits, [{ by: 'ada', changes: [change], forMs: 60_000 }])
+    const { status, json } = await send({ save: true })
+    assert.equal(status, 400)
+    assert.deepEqual(json, {
+      code: 'SPILLWAY_LIMITS',
+      message: 'nothing is saved here: this Spillway has no data directory',
+    })
+    assert.equal((await send({ save: true, forMs: 5 })).status, 400)
+    assert.equal((await send({ forMs: '5' })).status, 400)
   })
 
   test('stay as they are when one change does not fit, and the sentence says which', async (t) => {

@@ -240,7 +240,7 @@ describe('spillway limits', () => {
     )
     assertRefused(
       await set('fn:shop-dev-greet.guaranteedConcurrency=7 account=5'),
-      'spillway: account: 7 are guaranteed together, its maxConcurrency is 5',
+      'spillway: account: 7 are guaranteed together (group shop 7), its maxConcurrency is 5; lower one of them or raise the account',
     )
   })
 })

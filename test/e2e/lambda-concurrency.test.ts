@@ -34,17 +34,7 @@ import { createLog } from '../../src/lib/log.ts'
 import { until } from '../support/until.ts'
 
 /** A function for each test: what one changes is none of the others' business. */
-const NAMES = [
-  'versions',
-  'aliases',
-  'weights',
-  'warm',
-  'shared',
-  'reserved',
-  'scaled',
-  'tenants',
-  'overlap',
-]
+const NAMES = 'versions aliases weights warm shared reserved scaled tenants overlap'.split(' ')
 const FILES = {
   'serverless.yml': `
 service: shop
@@ -377,12 +367,8 @@ describe('Provisioned concurrency, through the SDK', () => {
     await ready('overlap', '1', 2)
     const all = { FunctionName, ReservedConcurrentExecutions: 2 }
     await client.send(new PutFunctionConcurrencyCommand(all))
-    await assert.rejects(
-      invoke('overlap'),
-      (error) =>
-        error instanceof TooManyRequestsException &&
-        error.Reason === 'ReservedFunctionConcurrentInvocationLimitExceeded',
-    )
+    const Reason = 'ReservedFunctionConcurrentInvocationLimitExceeded'
+    await assert.rejects(invoke('overlap'), { name: 'TooManyRequestsException', Reason })
     assert.equal((await invoke('overlap', '1')).StatusCode, 200)
   })
 

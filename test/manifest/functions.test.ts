@@ -116,8 +116,8 @@ for (const [line, note] of [
     'timeout is taken as not set: ssm: is looked up only when deploying to AWS',
   ],
   [
-    'provisionedConcurrency: 2',
-    'a: provisionedConcurrency guarantees its slots, but environments are not kept warm yet',
+    'capacityProvider: fast',
+    'a: of the capacity provider only the limits are used: the function runs here',
   ],
 ] as const) {
   test(`${line} is a note`, async () => {

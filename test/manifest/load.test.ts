@@ -39,7 +39,7 @@ test('a service as people write them: dotenv, nested variables, tags, HTTP API, 
   assert.equal('MAILER' in worker.environment, false, 'null takes a variable away')
   assert.equal(worker.environment['BATCH'], '10')
   assert.deepEqual(app.limits, {
-    account: { maxConcurrency: 200 },
+    account: { maxConcurrency: 200, headroom: { batch: 20 } },
     groups: {
       etl: { maxConcurrency: 40, priority: 'batch', maxWaitMs: 30_000 },
       reads: {},
@@ -69,7 +69,6 @@ test('a service as people write them: dotenv, nested variables, tags, HTTP API, 
       'serverless.yml:52:9  worker: SQS queues are not served yet',
       'serverless.yml:53:9  worker: schedules are not served yet',
       'serverless.yml:33:11  CORS of the HTTP API is not answered yet',
-      'spillway.yml:1:33  headroom is not enforced yet',
     ],
   )
 })

@@ -1,0 +1,79 @@
+import type { FunctionDefinition } from '../model/app.ts'
+import type { Written } from './limit-words.ts'
+import { child, exactText, expected, ifKnown, wholeNumber, type Reading } from './read.ts'
+import type { Node } from './tree.ts'
+
+/** `maxConcurrency`, of one environment (AWS: PerExecutionEnvironmentMaxConcurrency). */
+const PER_ENVIRONMENT = { min: 1, max: 1600 }
+/** `scaling.min` and `max` (AWS: FunctionScalingConfig, in environments). */
+const ENVIRONMENTS = { min: 0, max: 15_000 }
+
+/** What one vCPU takes at once where nothing is written (awsdocs, "Lambda Managed Instances runtimes"). */
+const DEFAULT_PER_VCPU: readonly (readonly [runtime: RegExp, concurrency: number])[] = [
+  [/^nodejs/, 64],
+  [/^java/, 32],
+  [/^dotnet/, 32],
+  [/^python/, 16],
+]
+const DEFAULT_GIB_PER_VCPU = 2
+
+/**
+ * The limits of a function on Lambda Managed Instances, in Serverless 4's words (serverless.com, "AWS
+ * Lambda Managed Instances"): at most `scaling.max` environments of `maxConcurrency` each, and
+ * `scaling.min` kept warm. `capacityProvider: name` alone says nothing about either.
+ */
+export function readCapacityProvider(
+  reading: Reading,
+  node: Node,
+  { key, runtime, memoryMb }: FunctionDefinition,
+): Written[] {
+  const what = `the capacityProvider of ${key}`
+  const provider = ifKnown(reading, child(reading, node, 'capacityProvider'), what)
+  // A name, or CloudFormation's own way to one.
+  if (provider === undefined || provider.kind === 'scalar') return []
+  if (provider.kind !== 'map') return expected(reading, provider, `${what} to be a map`) ?? []
+
+  const number = (word: readonly string[], range: { min: number; max: number }) => {
+    const label = `capacityProvider.${word.join('.')}`
+    return wholeNumber(
+      reading,
+      ifKnown(reading, child(reading, provider, ...word), label),
+      label,
+      range,
+    )
+  }
+  const min = number(['scaling', 'min'], ENVIRONMENTS)
+  const max = number(['scaling', 'max'], ENVIRONMENTS)
+  const perEnvironment =
+    number(['maxConcurrency'], PER_ENVIRONMENT) ??
+    defaultConcurrency(runtime, memoryMb, gibPerVcpu(reading, provider))
+  const { place } = child(reading, provider, 'scaling') ?? provider
+  if (max !== undefined && max > 0 && perEnvironment === undefined) {
+    reading.report.note(
+      place,
+      `${key}: scaling.max is not used: nobody knows how many invocations an environment of ${runtime} takes; write capacityProvider.maxConcurrency`,
+    )
+  }
+  return [
+    ...(min === undefined ? [] : [{ field: 'provisionedConcurrency', value: min, place }]),
+    ...(max === undefined || (max > 0 && perEnvironment === undefined)
+      ? []
+      : [{ field: 'maxConcurrency', value: max * (perEnvironment ?? 0), place }]),
+  ]
+}
+
+function gibPerVcpu(reading: Reading, provider: Node): number {
+  const written = exactText(reading, child(reading, provider, 'memoryPerVCpu'), 'memoryPerVCpu')
+  const gib = Number(written)
+  return gib > 0 ? gib : DEFAULT_GIB_PER_VCPU
+}
+
+function defaultConcurrency(
+  runtime: string,
+  memoryMb: number,
+  gibEach: number,
+): number | undefined {
+  const [, perVcpu] = DEFAULT_PER_VCPU.find(([pattern]) => pattern.test(runtime)) ?? []
+  const vcpus = Math.max(1, Math.floor(memoryMb / 1024 / gibEach))
+  return perVcpu === undefined ? undefined : perVcpu * vcpus
+}
