@@ -36,7 +36,7 @@ async function main(): Promise<number> {
   mkdirSync(dirname(values.report), { recursive: true })
   writeFileSync(values.report, toHtml(rounds))
   for (const warning of warnings(rounds)) say(warning)
-  if (values.json) process.stdout.write(`${JSON.stringify(rounds.map(figuresOf))}\n`)
+  if (values.json) process.stdout.write(`${JSON.stringify(rounds)}\n`)
   else process.stdout.write(`${describe(rounds)}\n\n${values.report}\n`)
   return rounds.some(hasLost) ? 1 : 0
 }
@@ -53,12 +53,6 @@ function number(flag: 'scale' | 'repeats' | 'seed'): number {
   const value = Number(values[flag])
   if (value > 0) return value
   throw new Error(`--${flag}: expected a number above 0, got: ${values[flag]}`)
-}
-
-/** What `--json` prints of a round: figures, and not each of twenty thousand requests. */
-function figuresOf({ scenario, slots, alone, outcomes }: Round): unknown {
-  const policies = outcomes.map(({ policy: { name }, figures }) => ({ name, ...figures }))
-  return { scenario, slots, alone, policies }
 }
 
 function say(line: string): void {

@@ -1,7 +1,7 @@
 import { machineCpuUs } from '../../../bench/support/proc.ts'
 import { driveJobs, type JobResult } from './etl.ts'
 import { readService, type Service } from './manifest.ts'
-import { accountMax, writeShrunk, type Policy } from './policies.ts'
+import { writeShrunk, type Policy } from './policies.ts'
 import type { Scenario } from './scenario.ts'
 import { startServer, type Running } from './server.ts'
 import { burst, userTraffic } from './traffic.ts'
@@ -30,10 +30,9 @@ export async function flood(
   { scenario, folder }: { readonly scenario: Scenario; readonly folder: string },
 ): Promise<Run[]> {
   const service = readService()
-  const slots = accountMax(policy, scenario.size)
   const server = await startServer(writeShrunk(policy, scenario.size, folder))
   try {
-    await warmUp(server, { scenario, service, slots })
+    await warmUp(server, { scenario, service })
     const runs: Run[] = []
     for (const load of loads) runs.push(await drive(server, load, { scenario, service }))
     return runs

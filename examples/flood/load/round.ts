@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { toCurves, type Curves } from './curves.ts'
 import { toFigures, type Figures } from './figures.ts'
-import { flood, type Run } from './flood.ts'
+import { flood } from './flood.ts'
 import { accountMax, POLICIES, type Policy } from './policies.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -23,8 +24,8 @@ export interface Alone {
 
 export interface Outcome {
   readonly policy: Policy
-  readonly run: Run
   readonly figures: Figures
+  readonly curves: Curves
 }
 
 /**
@@ -50,7 +51,9 @@ export async function playRound(
     for (const policy of policies) {
       say(policy.title)
       const [run] = await flood(policy, ['both'], { scenario, folder })
-      if (run !== undefined) outcomes.push({ policy, run, figures: toFigures(run, scenario) })
+      if (run === undefined) throw new Error('impossible: a run a load')
+      const figures = toFigures(run, scenario)
+      outcomes.push({ policy, figures, curves: toCurves(run, scenario) })
     }
     const alone = { users: toFigures(users, scenario), etl: toFigures(etl, scenario) }
     return { scenario, slots: accountMax(reference, scenario.size), alone, outcomes }

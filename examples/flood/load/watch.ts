@@ -16,11 +16,20 @@ interface FunctionState {
   readonly slots: number
 }
 
-/** What each function has, from `GET /api/limits`. */
-export async function readFunctions(admin: Client): Promise<readonly FunctionState[]> {
+/** The part of `GET /api/limits` that is read here. */
+interface Limits {
+  readonly config: {
+    readonly account: { readonly maxConcurrency: number }
+    readonly groups: Readonly<Record<string, { readonly maxConcurrency?: number }>>
+  }
+  readonly gate: { readonly functions: readonly FunctionState[] }
+}
+
+/** What holds, and what each function has. @throws {Error} when the admin API does not say. */
+export async function readLimits(admin: Client): Promise<Limits> {
   const { status, body } = await admin.send('GET', '/api/limits')
   if (status !== 200) throw new Error(`the admin API answered ${status}: ${body}`)
-  return (JSON.parse(body) as { gate: { functions: FunctionState[] } }).gate.functions
+  return JSON.parse(body) as Limits
 }
 
 /** Looks every so often until the signal ends it. */
@@ -31,7 +40,7 @@ export async function watch(
 ): Promise<Sample[]> {
   const samples: Sample[] = []
   while (!options.signal.aborted) {
-    const functions = await readFunctions(admin)
+    const { functions } = (await readLimits(admin)).gate
     const users = sum(functions.filter(({ name }) => service.users.has(name)))
     const etl = sum(functions.filter(({ name }) => service.etl.includes(name)))
     samples.push({ atMs: performance.now() - options.startMs, users, etl })

@@ -1,2 +1,4 @@
 import type { Round } from '../load/round.ts'
-export function toHtml(rounds: readonly Round[]): string { return String(rounds.length) }
+export function toHtml(rounds: readonly Round[]): string {
+  return String(rounds.length)
+}
