@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { POLICIES, type Policy } from './load/policies.ts'
+import { POLICY_NAMES } from './load/policies.ts'
 import { hasLost, playRound, type Round } from './load/round.ts'
 import { toScenario } from './load/scenario.ts'
 import { describe, warnings } from './report/describe.ts'
@@ -16,7 +16,7 @@ const { values } = parseArgs({
   options: {
     /** How long, of 1. The slots and the rates shrink with its root. */
     scale: { type: 'string', default: '1' },
-    only: { type: 'string', default: POLICIES.map(({ name }) => name).join(',') },
+    only: { type: 'string', default: POLICY_NAMES.join(',') },
     repeats: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
@@ -24,14 +24,21 @@ const { values } = parseArgs({
   },
 })
 
-process.exitCode = await main()
+try {
+  process.exitCode = await main()
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error))
+  // Whatever still comes would find nobody there.
+  process.exit(1)
+}
 
 async function main(): Promise<number> {
-  const policies = values.only.split(',').map(findPolicy)
   const rounds: Round[] = []
   for (let repeat = 0; repeat < number('repeats'); repeat++) {
     const scenario = toScenario(number('scale'), number('seed') + repeat)
-    rounds.push(await playRound(scenario, policies, (what) => say(`${repeat + 1}: ${what}`)))
+    rounds.push(
+      await playRound(scenario, values.only.split(','), (what) => say(`${repeat + 1}: ${what}`)),
+    )
   }
   mkdirSync(dirname(values.report), { recursive: true })
   writeFileSync(values.report, toHtml(rounds))
@@ -39,14 +46,6 @@ async function main(): Promise<number> {
   if (values.json) process.stdout.write(`${JSON.stringify(rounds)}\n`)
   else process.stdout.write(`${describe(rounds)}\n\n${values.report}\n`)
   return rounds.some(hasLost) ? 1 : 0
-}
-
-function findPolicy(name: string): Policy {
-  const found = POLICIES.find((policy) => policy.name === name)
-  if (found !== undefined) return found
-  throw new Error(
-    `no policy is named "${name}"; there are: ${POLICIES.map((each) => each.name).join(', ')}`,
-  )
 }
 
 function number(flag: 'scale' | 'repeats' | 'seed'): number {

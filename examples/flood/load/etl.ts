@@ -14,7 +14,10 @@ export interface JobResult {
   readonly failures: number
 }
 
-/** Invokes every job over the Lambda API, and sends a refused one again, until all are done. */
+/**
+ * Invokes every job over the Lambda API, and sends a refused one again, until all are done.
+ * @throws {Error} when there is no answer.
+ */
 export async function driveJobs(
   aws: Client,
   jobs: readonly Job[],
@@ -42,6 +45,7 @@ async function finish(
     const reply = await aws.send('POST', path, JSON.stringify({ job: job.id, ms: job.ms }))
     const nowMs = performance.now() - startMs
     if (reply.status === 200) return { id: idOf(reply.body), doneMs: nowMs, throttledMs, failures }
+    if (reply.status === 0) throw new Error(`job ${job.id} got no answer: ${reply.body}`)
     if (reply.status === 429) throttledMs.push(nowMs)
     else failures++
     await after(between(random, retryMs))

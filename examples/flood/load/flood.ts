@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { machineCpuUs } from '../../../bench/support/proc.ts'
 import { driveJobs, type JobResult } from './etl.ts'
 import { readService, type Service } from './manifest.ts'
-import { writeShrunk, type Policy } from './policies.ts'
+import type { Policy } from './policies.ts'
 import type { Scenario } from './scenario.ts'
 import { startServer, type Running } from './server.ts'
 import { burst, userTraffic } from './traffic.ts'
@@ -30,7 +32,9 @@ export async function flood(
   { scenario, folder }: { readonly scenario: Scenario; readonly folder: string },
 ): Promise<Run[]> {
   const service = readService()
-  const server = await startServer(writeShrunk(policy, scenario.size, folder))
+  const file = join(folder, `${policy.name}.yml`)
+  writeFileSync(file, policy.text)
+  const server = await startServer(file)
   try {
     await warmUp(server, { scenario, service })
     const runs: Run[] = []

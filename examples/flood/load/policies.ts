@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { SERVICE_FOLDER } from './manifest.ts'
@@ -7,66 +7,41 @@ import { SERVICE_FOLDER } from './manifest.ts'
 export interface Policy {
   readonly name: string
   readonly title: string
-  /** One sentence, for the report. */
+  /** What the file says about itself. */
   readonly summary: string
+  /** The account's slots. */
+  readonly slots: number
+  /** The `spillway.yml`. */
+  readonly text: string
 }
 
-export const POLICIES: readonly Policy[] = [
-  {
-    name: 'aws',
-    title: 'AWS: one shared pool',
-    summary: 'Lambda’s own rules. Whoever finds the pool full is refused at once.',
-  },
-  {
-    name: 'group-max',
-    title: 'A maximum over the ETL',
-    summary: 'The ETL gets 55 slots and not one more; the rest of it is refused and comes again.',
-  },
-  {
-    name: 'priority',
-    title: 'Priority and wait',
-    summary: 'Nothing is set aside. Whoever finds the pool full waits, users first.',
-  },
-  {
-    name: 'guarantee',
-    title: 'A guarantee for the users',
-    summary: '45 slots are the users’, whatever the ETL does. The ETL waits for the others.',
-  },
-  {
-    name: 'headroom',
-    title: 'Headroom',
-    summary: 'The ETL takes what it finds and leaves the last 15 slots free.',
-  },
-]
-
-/** The file of a policy. */
-export function policyFile({ name }: Pick<Policy, 'name'>): string {
-  return join(SERVICE_FOLDER, 'policies', `${name}.yml`)
+const TITLES = {
+  aws: 'AWS: one shared pool',
+  'group-max': 'A maximum over the ETL',
+  priority: 'Priority and wait',
+  guarantee: 'A guarantee for the users',
+  headroom: 'Headroom',
 }
 
-/** The account's slots, as the policy has them at this size. */
-export function accountMax(policy: Policy, size: number): number {
-  const { account } = shrink(parse(readFileSync(policyFile(policy), 'utf8')), size) as {
-    account: { maxConcurrency: number }
+export const POLICY_NAMES: readonly string[] = Object.keys(TITLES)
+
+/**
+ * Reads a policy, its slots multiplied by `size`.
+ * @throws {Error} naming those that there are.
+ */
+export function readPolicy(name: string, size: number): Policy {
+  const title = Object.entries(TITLES).find(([each]) => each === name)?.[1]
+  if (title === undefined) {
+    throw new Error(`no policy is named "${name}"; there are: ${POLICY_NAMES.join(', ')}`)
   }
-  return account.maxConcurrency
+  const file = join(SERVICE_FOLDER, 'policies', `${name}.yml`)
+  const [comment = '', ...lines] = readFileSync(file, 'utf8').trim().split('\n')
+  const text = shrink(lines.join('\n'), size)
+  const { account } = parse(text) as { account: { maxConcurrency: number } }
+  return { name, title, summary: comment.replace('# ', ''), slots: account.maxConcurrency, text }
 }
 
-/** Writes the policy with its slots multiplied by `size` into a folder, and says where. */
-export function writeShrunk(policy: Policy, size: number, folder: string): string {
-  const file = join(folder, `${policy.name}.yml`)
-  // JSON is YAML.
-  writeFileSync(
-    file,
-    JSON.stringify(shrink(parse(readFileSync(policyFile(policy), 'utf8')), size), undefined, 2),
-  )
-  return file
-}
-
-/** Every number in a policy is one of slots: waits are texts such as `2s`. */
-function shrink(value: unknown, size: number): unknown {
-  if (typeof value === 'number') return Math.round(value * size)
-  if (Array.isArray(value)) return value.map((each) => shrink(each, size))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, shrink(each, size)]))
+/** Every bare number is one of slots; waits have a unit. */
+function shrink(text: string, size: number): string {
+  return text.replaceAll(/(?<=: )\d+\b/g, (count) => String(Math.round(Number(count) * size)))
 }

@@ -4,14 +4,12 @@ import { join } from 'node:path'
 import { toCurves, type Curves } from './curves.ts'
 import { toFigures, type Figures } from './figures.ts'
 import { flood } from './flood.ts'
-import { accountMax, POLICIES, type Policy } from './policies.ts'
+import { readPolicy, type Policy } from './policies.ts'
 import type { Scenario } from './scenario.ts'
 
 /** The same flood under each policy, and what to compare it with. */
 export interface Round {
   readonly scenario: Scenario
-  /** The account's slots. */
-  readonly slots: number
   readonly alone: Alone
   readonly outcomes: readonly Outcome[]
 }
@@ -34,16 +32,19 @@ export interface Outcome {
  */
 const REFERENCE = 'guarantee'
 
-/** Plays the scenario with nobody else and under each policy, each time on a server of its own. */
+/**
+ * Plays the scenario with nobody else and under each policy, each time on a server of its own.
+ * @throws {Error} for an unknown policy, or when a server ends.
+ */
 export async function playRound(
   scenario: Scenario,
-  policies: readonly Policy[],
+  policyNames: readonly string[],
   say: (line: string) => void,
 ): Promise<Round> {
+  const policies = policyNames.map((name) => readPolicy(name, scenario.size))
   const folder = mkdtempSync(join(tmpdir(), 'flood-'))
   try {
-    const reference = POLICIES.find(({ name }) => name === REFERENCE)
-    if (reference === undefined) throw new Error('impossible: the reference is one of the policies')
+    const reference = readPolicy(REFERENCE, scenario.size)
     say('users alone, then the ETL alone')
     const [users, etl] = await flood(reference, ['users', 'etl'], { scenario, folder })
     if (users === undefined || etl === undefined) throw new Error('impossible: a run a load')
@@ -56,7 +57,7 @@ export async function playRound(
       outcomes.push({ policy, figures, curves: toCurves(run, scenario) })
     }
     const alone = { users: toFigures(users, scenario), etl: toFigures(etl, scenario) }
-    return { scenario, slots: accountMax(reference, scenario.size), alone, outcomes }
+    return { scenario, alone, outcomes }
   } finally {
     rmSync(folder, { recursive: true })
   }

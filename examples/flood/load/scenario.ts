@@ -38,8 +38,8 @@ const FULL = {
   binMs: 1000,
 } as const
 
-/** Enough for the requests that one function of the users ever has at once (1.5 on average). */
-const USER_ENVIRONMENTS = 8
+/** One function of the users has 1.5 requests at once on average, and hardly ever more than this. */
+const USER_ENVIRONMENTS = 6
 const SAMPLE_MS_MIN = 50
 const BIN_MS_MIN = 100
 

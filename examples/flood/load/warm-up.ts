@@ -52,11 +52,11 @@ async function warm(
   { name, count, call }: Wanted,
 ): Promise<{ readonly calls: Promise<unknown> }> {
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    let over = false
+    const over = new AbortController()
     const calls = Promise.all(
       Array.from({ length: count }, () => call(HOLD_MS + HOLD_EACH_MS * count)),
-    ).finally(() => (over = true))
-    while (!over) {
+    ).finally(() => over.abort())
+    while (!over.signal.aborted) {
       const { gate } = await readLimits(admin)
       const slots = gate.functions.find((each) => each.name === name)?.slots ?? 0
       if (slots >= count) return { calls }
