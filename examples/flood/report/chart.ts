@@ -19,7 +19,7 @@ export interface Scale {
 
 const WIDTH = 400
 const HEIGHT = 170
-const LEFT = 42
+const LEFT = 48
 const RIGHT = 6
 const TOP = 14
 const BOTTOM = 20
