@@ -29,7 +29,7 @@ ${first.outcomes.map((outcome) => section(outcome, frame)).join('\n')}
 function introduction({ scenario, outcomes }: Round): string {
   const { userRequests, usersPerSecond, userMs, jobMs, burstAtMs, userFunctions } = scenario
   const [shortest, longest] = jobMs.map((ms) => ms / 1000)
-  return `${number(userRequests)} requests of users, ${number(usersPerSecond)} a second, of ${userMs.join('–')} ms each, to ${userFunctions * 10} routes over ${userFunctions} functions. After ${number(burstAtMs / 1000)} s an ETL sends ${number(scenario.jobs)} jobs of ${shortest}–${longest} s to the Lambda API. The account has ${outcomes[0]?.policy.slots} slots. Real processes on one machine; the same requests and jobs under each policy.`
+  return `${number(userRequests)} requests of users, ${number(usersPerSecond)} a second, of ${userMs.join('–')} ms each, to ${userFunctions * 10} routes over ${userFunctions} functions. After ${Number((burstAtMs / 1000).toPrecision(2))} s an ETL sends ${number(scenario.jobs)} jobs of ${shortest}–${longest} s to the Lambda API. The account has ${outcomes[0]?.policy.slots} slots. Real processes on one machine; the same requests and jobs under each policy.`
 }
 
 function footer(rounds: readonly Round[]): string {
