@@ -14,7 +14,7 @@ import { makeFolder } from '../support/service.ts'
 
 const EXAMPLE = join(import.meta.dirname, '../../examples/flood')
 /** The smallest form in which a pool that is full still refuses dozens. */
-const SCALE = 0.04
+const SCALE = 0.035
 
 describe('The flood', () => {
   const report = join(makeFolder(), 'report.html')

@@ -39,7 +39,7 @@ const FULL = {
 } as const
 
 /** One function of the users has 1.5 requests at once on average, and hardly ever more than this. */
-const USER_ENVIRONMENTS = 6
+const USER_ENVIRONMENTS = 8
 const SAMPLE_MS_MIN = 50
 const BIN_MS_MIN = 100
 

@@ -20,7 +20,7 @@ export interface Scale {
 const WIDTH = 400
 const HEIGHT = 170
 const LEFT = 48
-const RIGHT = 6
+const RIGHT = 14
 const TOP = 14
 const BOTTOM = 20
 const FLOOR = HEIGHT - BOTTOM

@@ -1,8 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { BUSIEST_GENERATOR } from '../../../bench/support/sample.ts'
 import { median } from '../../../bench/support/stats.ts'
 import { formatTable } from '../../../bench/support/table.ts'
 import type { Figures } from '../load/figures.ts'
 import type { Outcome, Round } from '../load/round.ts'
+
+/** A machine with less than this to spare, of all its cores, makes everybody wait. */
+const BUSIEST_MACHINE = 0.9
 
 export const HEAD: readonly string[] = [
   'policy',
@@ -111,11 +115,16 @@ export function warnings(rounds: readonly Round[]): string[] {
   ])
 }
 
-function doubts(name: string, { users, etl, generatorBusy }: Figures): string[] {
+function doubts(name: string, { users, etl, generatorBusy, machineBusy }: Figures): string[] {
   const percent = Math.round(generatorBusy * 100)
   return [
     ...(generatorBusy >= BUSIEST_GENERATOR
       ? [`${name}: the load generator was ${percent} % busy and measured itself`]
+      : []),
+    ...(machineBusy >= BUSIEST_MACHINE * availableParallelism()
+      ? [
+          `${name}: ${machineBusy.toFixed(2)} cores were busy; the machine was full, do not trust times`,
+        ]
       : []),
     ...(users.lost > 0 ? [`${name}: ${users.lost} users got no answer, or a wrong one`] : []),
     ...(etl.failures > 0 ? [`${name}: ${etl.failures} calls of the ETL failed`] : []),
