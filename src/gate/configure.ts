@@ -1,11 +1,12 @@
 import type { FunctionLimits, LimitsConfig } from '../model/limits.ts'
 import { Heap } from './heap.ts'
+import { inForce } from '../model/in-force.ts'
 import { branch, branchValues, childrenOf, dropIdle } from './branches.ts'
-import { ceilingOf, guaranteeOf } from './limits.ts'
+import { ceilingOf, guaranteeOf } from '../model/arithmetic.ts'
 import { attach, detach, RANKS, surface, waitingAt } from './line.ts'
 import { List } from './list.ts'
 import { createNode, UNLIMITED, type LimitNode, type LimitTag } from './tree.ts'
-import { setValues, valuesOf, type Values } from './values.ts'
+import { setValues, valuesOf } from './values.ts'
 
 /** Every limit there is now. */
 export interface Limits {
@@ -16,7 +17,10 @@ export interface Limits {
   readonly leaving: Map<string, LimitNode>
   readonly tags: Map<string, LimitTag>
   readonly tagSets: Map<string, readonly LimitTag[]>
+  /** As it was given. */
   config: LimitsConfig
+  /** What of it holds in its mode. */
+  inForce: LimitsConfig
 }
 
 const NOTHING_SAID: LimitsConfig = { account: { maxConcurrency: 0 }, groups: {}, functions: {} }
@@ -30,6 +34,7 @@ export function createLimits(config: LimitsConfig): Limits {
     tags: new Map(),
     tagSets: new Map([['', []]]),
     config: NOTHING_SAID,
+    inForce: NOTHING_SAID,
   }
   configureLimits(limits, config)
   return limits
@@ -41,34 +46,22 @@ export function createLimits(config: LimitsConfig): Limits {
  * function that is no longer configured stays as long as something of it runs, and admits nothing.
  */
 export function configureLimits(limits: Limits, config: LimitsConfig): void {
-  const before = limits.config
+  const before = limits.inForce
   limits.config = config
-  const isSameMode = before.mode === config.mode
-  configureTags(limits, config)
-  if (before.account !== config.account || !isSameMode) {
-    setValues(limits.account, accountValues(config))
-  }
-  configureGroups(limits, config)
-  for (const [name, given] of Object.entries(config.functions)) {
-    if (before.functions[name] === given && isSameMode) continue
-    configureFunction(limits, name, given)
+  // A `spillway.yml` may go on saying what Lambda does not know: in mode `aws` that does not hold.
+  limits.inForce = inForce(config)
+  const { account, functions } = limits.inForce
+  configureTags(limits)
+  if (before.account !== account) setValues(limits.account, valuesOf(account, 0))
+  configureGroups(limits)
+  for (const [name, given] of Object.entries(functions)) {
+    if (before.functions[name] !== given) configureFunction(limits, name, given)
   }
   removeFunctions(limits)
   removeGroups(limits)
 }
 
-/** Its `spillway.yml` may go on saying what Lambda does not know: in mode `aws` that is not in force. */
-function isAws({ mode }: LimitsConfig): boolean {
-  return mode === 'aws'
-}
-
-function accountValues(config: LimitsConfig): Values {
-  const { maxConcurrency, headroom } = config.account
-  return valuesOf({ maxConcurrency, ...(isAws(config) ? {} : { headroom }) }, 0)
-}
-
-function configureTags({ tags }: Limits, config: LimitsConfig): void {
-  const given = isAws(config) ? {} : (config.tags ?? {})
+function configureTags({ tags, inForce: { tags: given = {} } }: Limits): void {
   for (const tag of tags.values()) tag.max = UNLIMITED
   for (const [name, { maxConcurrency }] of Object.entries(given)) {
     const tag = tags.get(name) ?? createTag(name)
@@ -89,11 +82,11 @@ function createTag(name: string): LimitTag {
   }
 }
 
-function configureGroups(limits: Limits, config: LimitsConfig): void {
-  const names = new Set([...limits.groups.keys(), ...Object.keys(config.groups)])
-  for (const name of names) {
-    const given = isAws(config) ? {} : (config.groups[name] ?? {})
-    setValues(groupNode(limits, name), valuesOf(given, given.guaranteedConcurrency ?? 0))
+function configureGroups(limits: Limits): void {
+  const given = limits.inForce.groups
+  for (const name of new Set([...limits.groups.keys(), ...Object.keys(given)])) {
+    const own = given[name] ?? {}
+    setValues(groupNode(limits, name), valuesOf(own, own.guaranteedConcurrency ?? 0))
   }
 }
 
@@ -106,7 +99,6 @@ function groupNode({ groups, account }: Limits, name: string): LimitNode {
 }
 
 function configureFunction(limits: Limits, name: string, given: FunctionLimits): void {
-  const aws = isAws(limits.config)
   const group = groupNode(limits, given.group)
   const { functions, leaving } = limits
   const node = functions.get(name) ?? leaving.get(name) ?? newFunction(name, group)
@@ -116,9 +108,9 @@ function configureFunction(limits: Limits, name: string, given: FunctionLimits):
     detach(node)
     attach(node, group)
   }
-  setTags(limits, node, aws ? [] : (given.tags ?? []))
-  configureBranches(node, given, aws)
-  setValues(node, aws ? awsValues(given) : valuesOf(withCeiling(given), guaranteeOf(given)))
+  setTags(limits, node, given.tags ?? [])
+  configureBranches(node, given)
+  setValues(node, valuesOf(withCeiling(given), guaranteeOf(given)))
 }
 
 function newFunction(name: string, group: LimitNode): LimitNode {
@@ -130,12 +122,6 @@ function newFunction(name: string, group: LimitNode): LimitNode {
 function withCeiling(given: FunctionLimits): FunctionLimits {
   const max = ceilingOf(given)
   return max === Infinity ? given : { ...given, maxConcurrency: max }
-}
-
-/** "Configuring reserved concurrency": a guarantee and a ceiling; Lambda knows nothing else. */
-function awsValues({ reservedConcurrency, provisionedConcurrency = 0 }: FunctionLimits): Values {
-  if (reservedConcurrency === undefined) return valuesOf({}, provisionedConcurrency)
-  return valuesOf({ maxConcurrency: reservedConcurrency }, reservedConcurrency)
 }
 
 function setTags(limits: Limits, node: LimitNode, names: readonly string[]): void {
@@ -167,22 +153,15 @@ function countInTags(node: LimitNode, sign: 1 | -1): void {
   }
 }
 
-/** What a function's configuration says about what is below it; in mode `aws` that is versions only. */
-function branching(given: FunctionLimits, aws: boolean): FunctionLimits | undefined {
-  const { group, perTenant, sources, versions } = given
-  if (aws) return versions === undefined ? undefined : { group, versions }
-  if (perTenant === undefined && sources === undefined && versions === undefined) return undefined
-  return given
-}
-
-function configureBranches(fn: LimitNode, given: FunctionLimits, aws: boolean): void {
-  const wanted = branching(given, aws)
-  if (fn.branches === undefined && wanted === undefined) return
+function configureBranches(fn: LimitNode, given: FunctionLimits): void {
+  const { perTenant, sources, versions } = given
+  const isBranching = perTenant !== undefined || sources !== undefined || versions !== undefined
+  if (fn.branches === undefined && !isBranching) return
   fn.branches ??= { list: new List<LimitNode>(), given }
-  fn.branches.given = wanted ?? { group: given.group }
-  for (const name of Object.keys(given.versions ?? {})) branch(fn, fn.branches, 'version', name)
+  fn.branches.given = given
+  for (const name of Object.keys(versions ?? {})) branch(fn, fn.branches, 'version', name)
   for (const child of childrenOf(fn)) {
-    setValues(child, branchValues(fn.branches.given, child.scope, child.name))
+    setValues(child, branchValues(given, child.scope, child.name))
     dropIdle(child)
   }
 }

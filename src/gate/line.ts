@@ -56,14 +56,13 @@ export interface Standing {
 /** By rank; undefined where nobody of that rank ever waited. */
 export type Line = [Standing | undefined, Standing | undefined, Standing | undefined]
 
-/** Someone may be let in on what a node, or something below it, is guaranteed and has not lent. */
-const ABSORBED = 0
-/** The node has less than its guarantee, a part of which it has lent. */
-const OWED = 1
-const NEITHER = 2
+/** Added to the tier where nobody could be let in on what is guaranteed here or below, and not lent. */
+const NOT_ABSORBED = 2
+/** Added where the node has its guarantee already; else it may have lent a part that it is owed. */
+const NOT_OWED = 1
 
 export function isAbsorbed({ tier }: Standing): boolean {
-  return tier === ABSORBED
+  return tier < NOT_ABSORBED
 }
 
 /** The standing of a rank at a node, which is made when the first one joins. */
@@ -78,7 +77,7 @@ function createStanding(node: LimitNode, rank: Rank): Standing {
     rank,
     heap: undefined,
     place: 0,
-    tier: NEITHER,
+    tier: NOT_ABSORBED + NOT_OWED,
     inUse: 0,
     weight: 1,
     ticket: 0,
@@ -94,7 +93,8 @@ function updateKey(standing: Standing): void {
   const { node, queue, children } = standing
   const next = children.first
   const isGuaranteed = node.inner < node.held || (next !== undefined && isAbsorbed(next))
-  standing.tier = isGuaranteed ? ABSORBED : node.inner < node.guarantee ? OWED : NEITHER
+  const isOwed = node.inner < node.guarantee
+  standing.tier = (isGuaranteed ? 0 : NOT_ABSORBED) + (isOwed ? 0 : NOT_OWED)
   standing.inUse = node.inUse
   standing.weight = node.weight
   standing.ticket = queue.first?.ticket ?? next?.ticket ?? 0

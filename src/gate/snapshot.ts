@@ -87,7 +87,7 @@ export function snapshotOf(limits: Limits, held: List<HeldPermit>, nowMs: number
     account: nodeSnapshot(account, holders),
     groups: [...groups.values()].map((group) => nodeSnapshot(group, holders)),
     tags: [...tags.values()]
-      .filter(({ name }) => config.tags?.[name] !== undefined && config.mode !== 'aws')
+      .filter(({ name }) => limits.inForce.tags?.[name] !== undefined)
       .map((tag) => tagSnapshot(tag, holders)),
     functions: [...functions.values()].map((fn) => functionSnapshot(fn, holders, nowMs)),
   }

@@ -157,16 +157,11 @@ function arnSeen({ Payload }: InvokeCommandOutput): unknown {
 /** Expects an error as the SDK shows it: its status, its name and its words. */
 async function refuses(
   answer: Promise<unknown>,
-  status: number,
-  name: string,
-  message: string,
+  ...expected: [status: number, name: string, message: string]
 ): Promise<void> {
   await assert.rejects(answer, (error) => {
     assert.ok(error instanceof LambdaServiceException)
-    assert.deepEqual(
-      [error.$metadata.httpStatusCode, error.name, error.message],
-      [status, name, message],
-    )
+    assert.deepEqual([error.$metadata.httpStatusCode, error.name, error.message], expected)
     return true
   })
 }
