@@ -1,12 +1,16 @@
 import type { FunctionLimits } from '../model/limits.ts'
 import type { Ask } from './ask.ts'
 import { totalWaiting } from './line.ts'
-import { createNode, type Branches, type LimitNode } from './tree.ts'
+import { createNode, UNLIMITED, type Branches, type LimitNode } from './tree.ts'
 import { setValues, valuesOf, type Values } from './values.ts'
 
 /** What is below a function, as far as it is in use or kept. */
-export function childrenOf({ branches }: LimitNode): Iterable<LimitNode> {
-  return branches?.list ?? []
+export function* childrenOf({ branches }: LimitNode): Generator<LimitNode> {
+  for (let at = branches?.first; at !== undefined;) {
+    const { sibling } = at
+    yield at
+    at = sibling
+  }
 }
 
 /** Where those who ask for a function may be in line. */
@@ -33,54 +37,86 @@ export function oldestSinceMs(fn: LimitNode): number {
 /** The name of what came for no tenant, source or version that has limits. */
 const PLAIN = ''
 
-export function branchValues(
-  given: FunctionLimits,
-  scope: LimitNode['scope'],
-  name: string,
-): Values {
-  if (scope === 'tenant' && name !== PLAIN) return valuesOf(given.perTenant ?? {}, 0)
+export function configureBranches(spares: LimitNode[], fn: LimitNode, given: FunctionLimits): void {
+  const { maxConcurrency: tenantMax = UNLIMITED, weight: tenantWeight = 1 } = given.perTenant ?? {}
+  const first = fn.branches?.first
+  fn.branches = { first, tenantMax, tenantWeight, given }
+  for (const child of childrenOf(fn)) {
+    setValues(child, valuesFor(fn.branches, child.scope, child.name))
+    dropIdle(spares, child)
+  }
+  for (const name of Object.keys(given.versions ?? {})) branch(spares, fn, 'version', name)
+}
+
+function valuesFor({ given }: Branches, scope: LimitNode['scope'], name: string): Values {
+  if (scope === 'tenant') return valuesOf(name === PLAIN ? {} : (given.perTenant ?? {}), 0)
   if (scope === 'source') return valuesOf(given.sources?.[name] ?? {}, 0)
   return valuesOf({}, given.versions?.[name]?.provisionedConcurrency ?? 0)
 }
 
+/** Where an invocation is counted: at its function, or at what of it has limits of its own. */
+export function leafFor(spares: LimitNode[], fn: LimitNode, ask: Ask): LimitNode {
+  const { branches } = fn
+  if (branches === undefined) return fn
+  const { tenant, source, version } = ask
+  if (version !== undefined && branches.given.versions?.[version] !== undefined) {
+    return branch(spares, fn, 'version', version)
+  }
+  if (source !== undefined && branches.given.sources?.[source] !== undefined) {
+    return branch(spares, fn, 'source', source)
+  }
+  const isPlain = tenant === undefined || branches.given.perTenant === undefined
+  return branch(spares, fn, 'tenant', isPlain ? PLAIN : tenant)
+}
+
 /** One thing below a function, made when it is needed. */
-export function branch(
+function branch(
+  spares: LimitNode[],
   fn: LimitNode,
-  { list, given }: Branches,
   scope: LimitNode['scope'],
   name: string,
 ): LimitNode {
-  for (let at = list.first; at !== undefined; at = at.next) {
+  const branches = fn.branches as Branches
+  for (let at = branches.first; at !== undefined; at = at.sibling) {
     if (at.name === name && at.scope === scope) return at
   }
-  const fresh = createNode(scope, name, fn)
+  const fresh = spares.pop() ?? createNode(scope, name, fn)
+  fresh.scope = scope
+  fresh.name = name
+  fresh.parent = fn
   fresh.tags = fn.tags
-  list.push(fresh)
-  const values = branchValues(given, scope, name)
-  // A tenant claims nothing, and comes and goes with its invocations.
-  if (values.guarantee > 0) setValues(fresh, values)
-  else fresh.max = values.max
-  fresh.weight = values.weight
+  fresh.sibling = branches.first
+  branches.first = fresh
+  // What claims nothing need not be told to those above.
+  if (scope === 'tenant') {
+    fresh.max = name === PLAIN ? UNLIMITED : branches.tenantMax
+    fresh.weight = name === PLAIN ? 1 : branches.tenantWeight
+  } else setValues(fresh, valuesFor(branches, scope, name))
   return fresh
 }
 
-/** Where an invocation is counted: at its function, or at what of it has limits of its own. */
-export function leafFor(fn: LimitNode, { tenant, source, version }: Ask): LimitNode {
-  const { branches } = fn
-  if (branches === undefined) return fn
-  const { versions, sources, perTenant } = branches.given
-  if (version !== undefined && versions?.[version] !== undefined) {
-    return branch(fn, branches, 'version', version)
-  }
-  if (source !== undefined && sources?.[source] !== undefined) {
-    return branch(fn, branches, 'source', source)
-  }
-  const known = perTenant === undefined ? undefined : tenant
-  return branch(fn, branches, 'tenant', known ?? PLAIN)
+/** Forgets what is below a function, once nothing of it runs or waits and nothing is kept for it. */
+export function dropIdle(spares: LimitNode[], child: LimitNode): void {
+  if (child.inUse > 0 || child.guarantee > 0 || totalWaiting(child) > 0) return
+  const branches = child.parent?.branches
+  if (branches === undefined || !unlink(branches, child)) return
+  if (spares.length >= SPARES_MAX) return
+  child.line = undefined
+  child.meanUs = child.samples = 0
+  spares.push(child)
 }
 
-/** Forgets what is below a function, once nothing of it runs or waits and nothing is kept for it. */
-export function dropIdle(child: LimitNode): void {
-  if (child.inUse > 0 || child.guarantee > 0 || totalWaiting(child) > 0) return
-  child.list?.remove(child)
+const SPARES_MAX = 256
+
+function unlink(branches: Branches, child: LimitNode): boolean {
+  if (branches.first === child) {
+    branches.first = child.sibling
+    return true
+  }
+  for (let at = branches.first; at !== undefined; at = at.sibling) {
+    if (at.sibling !== child) continue
+    at.sibling = child.sibling
+    return true
+  }
+  return false
 }

@@ -1,10 +1,9 @@
 import type { FunctionLimits, LimitsConfig } from '../model/limits.ts'
 import { Heap } from './heap.ts'
 import { inForce } from '../model/in-force.ts'
-import { branch, branchValues, childrenOf, dropIdle } from './branches.ts'
+import { childrenOf, configureBranches } from './branches.ts'
 import { ceilingOf, guaranteeOf } from '../model/arithmetic.ts'
 import { attach, detach, RANKS, surface, waitingAt } from './line.ts'
-import { List } from './list.ts'
 import { createNode, UNLIMITED, type LimitNode, type LimitTag } from './tree.ts'
 import { setValues, valuesOf } from './values.ts'
 
@@ -17,6 +16,8 @@ export interface Limits {
   readonly leaving: Map<string, LimitNode>
   readonly tags: Map<string, LimitTag>
   readonly tagSets: Map<string, readonly LimitTag[]>
+  /** Nodes of tenants that have gone, to be used again: they come and go with every invocation. */
+  readonly spares: LimitNode[]
   /** As it was given. */
   config: LimitsConfig
   /** What of it holds in its mode. */
@@ -33,6 +34,7 @@ export function createLimits(config: LimitsConfig): Limits {
     leaving: new Map(),
     tags: new Map(),
     tagSets: new Map([['', []]]),
+    spares: [],
     config: NOTHING_SAID,
     inForce: NOTHING_SAID,
   }
@@ -76,7 +78,8 @@ function createTag(name: string): LimitTag {
     name,
     max: UNLIMITED,
     inUse: 0,
-    pace: { meanUs: 0, samples: 0 },
+    meanUs: 0,
+    samples: 0,
     waiting: [0, 0, 0],
     parked: [new Heap(), new Heap(), new Heap()],
   }
@@ -109,7 +112,7 @@ function configureFunction(limits: Limits, name: string, given: FunctionLimits):
     attach(node, group)
   }
   setTags(limits, node, given.tags ?? [])
-  configureBranches(node, given)
+  branchOut(limits, node, given)
   setValues(node, valuesOf(withCeiling(given), guaranteeOf(given)))
 }
 
@@ -153,17 +156,11 @@ function countInTags(node: LimitNode, sign: 1 | -1): void {
   }
 }
 
-function configureBranches(fn: LimitNode, given: FunctionLimits): void {
+function branchOut(limits: Limits, fn: LimitNode, given: FunctionLimits): void {
   const { perTenant, sources, versions } = given
   const isBranching = perTenant !== undefined || sources !== undefined || versions !== undefined
   if (fn.branches === undefined && !isBranching) return
-  fn.branches ??= { list: new List<LimitNode>(), given }
-  fn.branches.given = given
-  for (const name of Object.keys(versions ?? {})) branch(fn, fn.branches, 'version', name)
-  for (const child of childrenOf(fn)) {
-    setValues(child, branchValues(given, child.scope, child.name))
-    dropIdle(child)
-  }
+  configureBranches(limits.spares, fn, given)
 }
 
 function removeFunctions({ functions, leaving, config }: Limits): void {

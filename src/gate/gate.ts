@@ -178,7 +178,7 @@ export class Gate {
       return undefined
     }
     this.#nowMs = this.#clock.nowMs()
-    const leaf = leafFor(fn, ask)
+    const leaf = leafFor(this.#limits.spares, fn, ask)
     const rank = rankOf(ask.priority)
     // Nobody in line could run now, so whoever can goes past nobody; but inside a hand-over the others
     // are still being served, and a newcomer comes after them.
@@ -188,7 +188,7 @@ export class Gate {
     }
     if (this.#isServing) this.#freed.add(fn)
     const waiter = this.#askToWait(fn, leaf, ask, asker)
-    if (waiter === undefined && leaf !== fn) dropIdle(leaf)
+    if (waiter === undefined && leaf !== fn) dropIdle(this.#limits.spares, leaf)
     return waiter
   }
 
@@ -320,7 +320,7 @@ export class Gate {
     const waitedMs = this.#leave(waiter)
     // Not `reorder`: one that waits at a tag must not stay there when nobody is behind it.
     surface(waiter.leaf)
-    if (waiter.leaf.scope !== 'function') dropIdle(waiter.leaf)
+    if (waiter.leaf.scope !== 'function') dropIdle(this.#limits.spares, waiter.leaf)
     return waitedMs
   }
 
@@ -352,7 +352,7 @@ export class Gate {
       this.#freed.add(functionOf(leaf))
       this.#serve()
     }
-    if (leaf.scope !== 'function') dropIdle(leaf)
+    if (leaf.scope !== 'function') dropIdle(this.#limits.spares, leaf)
   }
 
   /** Hands out what is free, first in line first, until nobody who waits could run. */
@@ -439,7 +439,7 @@ export class Gate {
       setPromised(waiter, false)
       standingOf(fn, rank).queue.remove(waiter)
       countWaiting(fn, rank, -1)
-      waiter.leaf = leafFor(fn, waiter.ask)
+      waiter.leaf = leafFor(this.#limits.spares, fn, waiter.ask)
       standingOf(waiter.leaf, rank).queue.push(waiter)
       countWaiting(waiter.leaf, rank, 1)
       setPromised(waiter, promised)

@@ -1,4 +1,4 @@
-import type { Blocker, LimitNode, LimitTag, Pace, Scope, Why } from './tree.ts'
+import type { Blocker, LimitNode, LimitTag, Scope, Why } from './tree.ts'
 
 /** Which limit stood in the way, and how it stood then. */
 export interface Blocked {
@@ -23,9 +23,9 @@ const SAMPLES_MIN = 8
  * undefined where no pace has been measured. By Little's law slots are freed at `inUse / mean`.
  */
 export function waitMsAt(limit: LimitNode | LimitTag, ahead: number): number | undefined {
-  const { pace, inUse } = limit
-  if (!isMeasured(pace) || inUse === 0) return undefined
-  return ((ahead + 1) * pace.meanUs) / 1000 / inUse
+  const { meanUs, samples, inUse } = limit
+  if (samples < SAMPLES_MIN || inUse === 0) return undefined
+  return ((ahead + 1) * meanUs) / 1000 / inUse
 }
 
 /** So many for each slot may be in line: Knative's queue depth. */
@@ -43,10 +43,6 @@ export function isHopeless(
 ): boolean {
   if (remainingMs <= 0 || limit.max === 0) return true
   return remainingMs < Infinity && (waitMsAt(limit, ahead) ?? 0) > remainingMs
-}
-
-function isMeasured({ samples }: Pace): boolean {
-  return samples >= SAMPLES_MIN
 }
 
 /** What the caller is told. `ahead` is how many go before the next one who asks. */

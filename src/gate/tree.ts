@@ -1,7 +1,6 @@
 import type { FunctionLimits } from '../model/limits.ts'
 import type { Heap } from './heap.ts'
 import type { Line } from './line.ts'
-import type { Linked, List } from './list.ts'
 import type { Blocked } from './refusal.ts'
 
 /** What a limit is of. */
@@ -18,7 +17,7 @@ export const UNLIMITED: number = 2 ** 30 - 1
  * Every admission and release keeps both up to date in O(depth). There may be 100,000 of these, so
  * what only some need is made when they need it.
  */
-export interface LimitNode extends Linked<LimitNode> {
+export interface LimitNode {
   inUse: number
   inner: number
   max: number
@@ -34,7 +33,9 @@ export interface LimitNode extends Linked<LimitNode> {
   line: Line | undefined
   /** What has limits of its own below a function: its invocations are then counted there alone. */
   branches: Branches | undefined
-  readonly pace: Pace
+  /** How long a slot is held, as a running mean: whole microseconds, which V8 keeps in place. */
+  meanUs: number
+  samples: number
   scope: Exclude<Scope, 'tag'>
   /** Of a group, function, tenant, source or version; empty for the account. */
   name: string
@@ -43,12 +44,16 @@ export interface LimitNode extends Linked<LimitNode> {
   weight: number
   /** What was refused because of limits, and the last time why. */
   refusals: Refusals | undefined
+  /** The next of its function's branches. */
+  sibling: LimitNode | undefined
 }
 
 /** Those below a function that are in use, or kept. Few are at a time, so they are found by looking. */
 export interface Branches {
-  readonly list: List<LimitNode>
-  /** What is configured for them. */
+  first: LimitNode | undefined
+  tenantMax: number
+  tenantWeight: number
+  /** What is configured for all of them. */
   given: FunctionLimits
 }
 
@@ -58,17 +63,12 @@ export interface LimitTag {
   readonly name: string
   max: number
   inUse: number
-  readonly pace: Pace
+  meanUs: number
+  samples: number
   /** By rank: who waits for functions that have it. */
   readonly waiting: [number, number, number]
   /** By rank: the leaves that were next and found it full. */
   readonly parked: readonly [Heap, Heap, Heap]
-}
-
-/** How long a slot is held, as a running mean in whole microseconds, which V8 keeps in place. */
-export interface Pace {
-  meanUs: number
-  samples: number
 }
 
 export interface Refusals {
@@ -111,15 +111,14 @@ export function createNode(
     headroom: NO_HEADROOM,
     line: undefined,
     branches: undefined,
-    pace: { meanUs: 0, samples: 0 },
+    meanUs: 0,
+    samples: 0,
     scope,
     name,
     guarantee: 0,
     weight: 1,
     refusals: undefined,
-    list: undefined,
-    previous: undefined,
-    next: undefined,
+    sibling: undefined,
   }
 }
 
@@ -215,14 +214,15 @@ export function admit(leaf: LimitNode): void {
 
 /** Counts one invocation of `leaf` out, which held its slot for so long: the mirror of `admit`. */
 export function discharge(leaf: LimitNode, heldMs: number): void {
+  const heldUs = Math.min(heldMs * 1000, HELD_MAX_US) | 0
   for (const tag of leaf.tags) {
     tag.inUse--
-    learn(tag.pace, heldMs)
+    learn(tag, heldUs)
   }
   let shrinks = true
   for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
     at.inUse--
-    learn(at.pace, heldMs)
+    learn(at, heldUs)
     if (!shrinks) continue
     at.inner--
     if (at.inner < at.held) shrinks = false
@@ -230,14 +230,14 @@ export function discharge(leaf: LimitNode, heldMs: number): void {
 }
 
 /** A mean of all at first, then of about the last 32. */
-const SAMPLES_MAX = 32
+const SAMPLES_SHIFT = 5
 /** Eighteen minutes: nobody is told to wait for longer, so what is longer need not be known. */
 const HELD_MAX_US = 2 ** 30
 
-function learn(pace: Pace, heldMs: number): void {
-  const heldUs = Math.min(heldMs * 1000, HELD_MAX_US)
-  if (pace.samples < SAMPLES_MAX) pace.samples++
-  pace.meanUs += ((heldUs - pace.meanUs) / pace.samples) | 0
+function learn(limit: LimitNode | LimitTag, heldUs: number): void {
+  const off = heldUs - limit.meanUs
+  if (limit.samples >> SAMPLES_SHIFT > 0) limit.meanUs += off >> SAMPLES_SHIFT
+  else limit.meanUs += (off / ++limit.samples) | 0
 }
 
 /** Lets what a node claims change, and has all ancestors take note. */
