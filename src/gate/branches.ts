@@ -101,7 +101,8 @@ export function dropIdle(spares: LimitNode[], child: LimitNode): void {
   const branches = child.parent?.branches
   if (branches === undefined || !unlink(branches, child)) return
   if (spares.length >= SPARES_MAX) return
-  child.line = undefined
+  // Its line is empty, and is kept: whoever uses the node next may well have to wait.
+  for (const standing of child.line ?? []) if (standing !== undefined) standing.passed = 0
   child.meanUs = child.samples = 0
   spares.push(child)
 }

@@ -11,6 +11,7 @@ import {
   aheadAt,
   countWaiting,
   everyone,
+  letFirstIn,
   reorder,
   setPromised,
   standingOf,
@@ -21,7 +22,7 @@ import {
   type Standing,
   type Waiter,
 } from './line.ts'
-import { nextInLine, notePassed, type Order } from './order.ts'
+import { nextInLine, type Order } from './order.ts'
 import { createRates, type Rates } from './rates.ts'
 import { isHopeless, isOverlong, refusalOf } from './refusal.ts'
 import { snapshotOf, type GateSnapshot } from './snapshot.ts'
@@ -208,7 +209,8 @@ export class Gate {
   #letIn(fn: LimitNode, leaf: LimitNode, ask: Ask): Decision {
     const limit = this.#rateLimit(fn)
     if (limit !== undefined) return this.#refuse(fn, { limit, why: 'rate' }, 0, 0)
-    const permit = this.#admit(leaf, ask, this.#nowMs, 0)
+    admit(leaf)
+    const permit = this.#permit(leaf, ask, 0)
     // Only where somebody waits is there an order to keep.
     if (this.#inLine > 0) reorder(leaf)
     return { kind: 'permit', permit }
@@ -334,9 +336,9 @@ export class Gate {
     return this.#nowMs - waiter.sinceMs
   }
 
-  #admit(leaf: LimitNode, ask: Ask, sinceMs: number, waitedMs: number): HeldPermit {
-    admit(leaf)
-    const permit = new HeldPermit(leaf, ask, { sinceMs, waitedMs }, this.#onRelease)
+  #permit(leaf: LimitNode, ask: Ask, waitedMs: number): HeldPermit {
+    const times = { sinceMs: this.#nowMs, waitedMs }
+    const permit = new HeldPermit(leaf, ask, times, this.#onRelease)
     this.#held.push(permit)
     return permit
   }
@@ -360,7 +362,8 @@ export class Gate {
     if (this.#isServing) return
     this.#isServing = true
     try {
-      for (;;) {
+      const { account } = this.#limits
+      while (account.inUse < account.max) {
         const next = nextInLine(this.#order)
         if (next === undefined) break
         this.#handOver(next)
@@ -388,10 +391,12 @@ export class Gate {
       const waitedMs = this.#depart(waiter)
       return tell(waiter, this.#refuse(fn, { limit, why: 'rate' }, rank, waitedMs))
     }
-    const waitedMs = this.#leave(waiter)
-    notePassed(standing)
-    const permit = this.#admit(leaf, waiter.ask, waiter.sinceMs + waitedMs, waitedMs)
-    reorder(leaf)
+    setPromised(waiter, false)
+    this.#expiries.forget(waiter)
+    queue.remove(waiter)
+    this.#inLine--
+    letFirstIn(standing)
+    const permit = this.#permit(leaf, waiter.ask, this.#nowMs - waiter.sinceMs)
     tell(waiter, { kind: 'permit', permit })
   }
 

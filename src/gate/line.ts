@@ -187,6 +187,33 @@ function resettle(standing: Standing, heap: Heap): void {
   heap.settle(standing)
 }
 
+/**
+ * Counts the first in line in, and out of the line: `admit`, `countWaiting` and `reorder` on one way
+ * up. Also counts, at every node, who was passed by.
+ */
+export function letFirstIn({ node, rank }: Standing): void {
+  for (const tag of node.tags) {
+    tag.inUse++
+    tag.waiting[rank]--
+  }
+  let grows = true
+  for (let at: LimitNode | undefined = node; at !== undefined; at = at.parent) {
+    if (grows) {
+      if (at.inner < at.held) grows = false
+      at.inner++
+    }
+    at.inUse++
+    for (const standing of at.line ?? []) {
+      if (standing === undefined) continue
+      if (standing.rank === rank) {
+        standing.waiting--
+        standing.passed = 0
+      } else if (standing.rank > rank && standing.waiting > 0) standing.passed++
+      if (standing.heap !== undefined) resettle(standing, standing.heap)
+    }
+  }
+}
+
 /** Takes out of the heap what cannot be let in for reasons of its own, until it surfaces. */
 export function park(standing: Standing): void {
   standing.heap?.remove(standing)

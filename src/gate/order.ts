@@ -1,13 +1,4 @@
-import {
-  isAbsorbed,
-  park,
-  parkAt,
-  RANKS,
-  standingOf,
-  surface,
-  type Rank,
-  type Standing,
-} from './line.ts'
+import { isAbsorbed, park, parkAt, RANKS, surface, type Rank, type Standing } from './line.ts'
 import { canGrow, type LimitNode, type LimitTag } from './tree.ts'
 
 /**
@@ -32,26 +23,15 @@ const TRICKLE = 15
 
 /** The leaf where the next one waits who may be let in; undefined where nobody in line could be. */
 export function nextInLine(order: Order): Standing | undefined {
-  for (const tag of order.opened) wakeFirst(order, tag)
+  if (order.opened.size > 0) for (const tag of order.opened) wakeFirst(order, tag)
   for (const rank of RANKS) {
     do {
       const found = search(order, order.account, rank)
       if (found !== undefined) return overdue(order, found) ?? found
       // Before a lower priority has its turn: someone of this one may be parked at an open tag.
-    } while (wakeAll(order, rank))
+    } while (order.opened.size > 0 && wakeAll(order, rank))
   }
   return undefined
-}
-
-/** Counts that one was let in, for those of lower ranks who were passed by. */
-export function notePassed({ node, rank }: Standing): void {
-  for (let at: LimitNode | undefined = node; at !== undefined; at = at.parent) {
-    standingOf(at, rank).passed = 0
-    for (let lower = rank + 1; lower < RANKS.length; lower++) {
-      const standing = at.line?.[lower as Rank]
-      if (standing !== undefined && standing.waiting > 0) standing.passed++
-    }
-  }
 }
 
 /** Someone of a lower rank who was passed by often enough where this one would go through. */
@@ -108,7 +88,8 @@ function descend(
   const { rank } = top
   let at = top
   let entry = entered
-  while (isInner(at.node)) {
+  // Only a leaf has a queue.
+  while (at.queue.first === undefined) {
     const child = at.children.first
     if (child === undefined || (entry === MUST_ABSORB && !isAbsorbed(child))) {
       if (at === top) return undefined
@@ -116,7 +97,7 @@ function descend(
       return PARKED_ONE
     }
     entry = step(child.node, rank, entry)
-    if (entry === BLOCKED || (entry === MUST_ABSORB && !isInner(child.node))) {
+    if (entry === BLOCKED || (entry === MUST_ABSORB && child.queue.first !== undefined)) {
       const { inUse, slots, max } = child.node
       if (inUse >= slots && inUse < max) order.onNoSlot(child.node)
       park(child)
@@ -140,11 +121,6 @@ function admissible(
     return PARKED_ONE
   }
   return leaf
-}
-
-/** The account and the groups always; a function where something below it has limits of its own. */
-function isInner({ scope, branches }: LimitNode): boolean {
-  return scope === 'account' || scope === 'group' || branches !== undefined
 }
 
 /** Lets the best of those parked at a tag stand in line again. */
