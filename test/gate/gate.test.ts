@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import {
-  Gate,
-  virtualClock,
-  type Decision,
-  type LimitsConfig,
-  type Permit,
-  type Priority,
-  type Waiting,
-} from '../../src/gate/index.ts'
+import type { Decision, LimitsConfig, Waiting } from '../../src/gate/index.ts'
+import { openGate, permitOf, type Asked } from './rig.ts'
 
 const CONFIG: LimitsConfig = {
   account: { maxConcurrency: 4 },
@@ -21,41 +14,8 @@ const CONFIG: LimitsConfig = {
   },
 }
 
-interface Asked {
-  decision: Decision | undefined
-  waiting: Waiting | undefined
-}
-
 function setup(config: LimitsConfig = CONFIG, slots = 100) {
-  const clock = virtualClock()
-  const wanted: string[] = []
-  const gate = new Gate(config, { clock, onEnvironmentWanted: (name) => void wanted.push(name) })
-  for (const name of Object.keys(config.functions)) gate.setSlots(name, slots)
-  const ask = (functionName: string, how: Partial<AskOptions> = {}): Asked => {
-    const asked: Asked = { decision: undefined, waiting: undefined }
-    const { priority = 'interactive', maxWaitMs = Infinity, deadlineMs = Infinity } = how
-    asked.waiting = gate.acquire(
-      { functionName, priority, maxWaitMs, deadlineMs },
-      {
-        onDecision(decision) {
-          assert.equal(asked.decision, undefined, 'told twice')
-          asked.decision = decision
-        },
-      },
-    )
-    return asked
-  }
-  const permit = (asked: Asked): Permit => {
-    assert.equal(asked.decision?.kind, 'permit')
-    return asked.decision.permit
-  }
-  return { clock, gate, ask, permit, wanted }
-}
-
-interface AskOptions {
-  priority: Priority
-  maxWaitMs: number
-  deadlineMs: number
+  return { ...openGate(config, slots), permit: permitOf }
 }
 
 describe('Gate', () => {

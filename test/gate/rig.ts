@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import {
+  Gate,
+  virtualClock,
+  type Ask,
+  type Blocked,
+  type Decision,
+  type LimitsConfig,
+  type Permit,
+  type VirtualClock,
+  type Waiting,
+} from '../../src/gate/index.ts'
+
+/** One who asked, and what became of it. */
+export interface Asked {
+  decision: Decision | undefined
+  waiting: Waiting | undefined
+}
+
+export interface GateRig {
+  readonly clock: VirtualClock
+  readonly gate: Gate
+  /** Functions that the gate said want an environment, in order. */
+  readonly wanted: string[]
+  ask(functionName: string, how?: Partial<Omit<Ask, 'functionName'>>): Asked
+}
+
+/** A gate on a virtual clock whose functions have `slots` each. */
+export function openGate(config: LimitsConfig, slots = 100): GateRig {
+  const clock = virtualClock()
+  const wanted: string[] = []
+  const gate = new Gate(config, { clock, onEnvironmentWanted: (name) => void wanted.push(name) })
+  for (const name of Object.keys(config.functions)) gate.setSlots(name, slots)
+  return {
+    clock,
+    gate,
+    wanted,
+    ask(functionName, how = {}) {
+      const asked: Asked = { decision: undefined, waiting: undefined }
+      const usual = { priority: 'interactive', maxWaitMs: Infinity, deadlineMs: Infinity } as const
+      asked.waiting = gate.acquire(
+        { functionName, ...usual, ...how },
+        {
+          onDecision(decision) {
+            assert.equal(asked.decision, undefined, 'told twice')
+            asked.decision = decision
+          },
+        },
+      )
+      return asked
+    },
+  }
+}
+
+/** `permit`, `throttle`, …; undefined while it waits. */
+export function kindOf({ decision }: Asked): Decision['kind'] | undefined {
+  return decision?.kind
+}
+
+export function permitOf({ decision }: Asked): Permit {
+  assert.equal(decision?.kind, 'permit')
+  return decision.permit
+}
+
+export function blockedOf({ decision }: Asked): Blocked {
+  assert.equal(decision?.kind, 'throttle')
+  return decision.blocked
+}
