@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { LimitsConfig } from '../../src/gate/index.ts'
-import { blockedOf, kindOf, openGate, permitOf, type Asked } from './rig.ts'
+import { blockedOf, countOf, kindOf, openGate, permitOf, times, type Asked } from './rig.ts'
 
 const CONFIG: LimitsConfig = {
   account: { maxConcurrency: 10 },
@@ -15,14 +15,6 @@ const CONFIG: LimitsConfig = {
 }
 const NOW = { maxWaitMs: 0 }
 const BATCH = { priority: 'batch' } as const
-
-function times(count: number, ask: () => Asked): Asked[] {
-  return Array.from({ length: count }, ask)
-}
-
-function countOf(asked: readonly Asked[], kind: string): number {
-  return asked.filter((each) => kindOf(each) === kind).length
-}
 
 describe('A tag', () => {
   const tagged: LimitsConfig = {
@@ -426,91 +418,5 @@ describe('A version with provisioned concurrency', () => {
     )
     const provisioned = times(3, () => ask('get', { version: '1', ...NOW }))
     assert.equal(countOf(provisioned, 'permit'), 2)
-  })
-})
-
-describe('The snapshot', () => {
-  it('explains who waits for which limit, why, for how long, and who holds it', () => {
-    const { ask, gate, clock } = openGate({
-      ...CONFIG,
-      groups: { api: {}, etl: { maxConcurrency: 2 } },
-    })
-    ask('extract')
-    clock.advance(500)
-    ask('load')
-    clock.advance(1500)
-    times(3, () => ask('load', BATCH))
-    clock.advance(250)
-    ask('load', NOW)
-    const { groups, functions } = gate.snapshot()
-    const load = functions.find(({ name }) => name === 'load')
-    assert.deepEqual(load?.waits, [
-      {
-        priority: 'batch',
-        count: 3,
-        oldestMs: 250,
-        blockedBy: 'group/etl',
-        why: 'maxConcurrency',
-        estimateMs: null,
-      },
-    ])
-    assert.deepEqual(load.refused, {
-      count: 1,
-      agoMs: 0,
-      limit: 'group/etl',
-      why: 'maxConcurrency',
-      waitedMs: 0,
-    })
-    assert.deepEqual(groups.find(({ name }) => name === 'etl')?.holders, [
-      { functionName: 'extract', inUse: 1, oldestMs: 2250 },
-      { functionName: 'load', inUse: 1, oldestMs: 1750 },
-    ])
-  })
-
-  it('says how much more runs than a lowered maximum allows', () => {
-    const { ask, gate } = openGate(CONFIG)
-    const running = times(6, () => ask('load'))
-    gate.configure({ ...CONFIG, groups: { api: {}, etl: { maxConcurrency: 2 } } })
-    const over = (): number | undefined =>
-      gate.snapshot().groups.find(({ name }) => name === 'etl')?.over
-    assert.equal(over(), 4)
-    for (const each of running.slice(0, 4)) {
-      permitOf(each).release()
-      assert.equal(blockedOf(ask('load', NOW)).name, 'etl')
-    }
-    assert.equal(over(), 0)
-    permitOf(running[4] as Asked).release()
-    assert.equal(kindOf(ask('load', NOW)), 'permit')
-  })
-})
-
-describe('Mode aws', () => {
-  const aws: LimitsConfig = {
-    ...CONFIG,
-    mode: 'aws',
-    groups: { api: { guaranteedConcurrency: 5 }, etl: { maxConcurrency: 1 } },
-  }
-
-  it('knows no groups, and is left as it was entered', () => {
-    const { ask, gate } = openGate(aws)
-    assert.equal(
-      countOf(
-        times(12, () => ask('load', NOW)),
-        'permit',
-      ),
-      10,
-    )
-    const { mode: _, ...ours } = aws
-    gate.configure(ours)
-    assert.equal(gate.snapshot().groups.find(({ name }) => name === 'etl')?.over, 9)
-  })
-
-  it('bounds how fast environments of a function are started', () => {
-    const { gate, clock } = openGate(aws)
-    const start = (): boolean => gate.mayStartEnvironment('load')
-    const granted = Array.from({ length: 1200 }, start)
-    assert.equal(granted.filter(Boolean).length, 1000)
-    clock.advance(500)
-    assert.equal(Array.from({ length: 100 }, start).filter(Boolean).length, 50)
   })
 })

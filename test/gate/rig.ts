@@ -22,7 +22,7 @@ export interface GateRig {
   readonly gate: Gate
   /** Functions that the gate said want an environment, in order. */
   readonly wanted: string[]
-  ask(functionName: string, how?: Partial<Omit<Ask, 'functionName'>>): Asked
+  readonly ask: (functionName: string, how?: Partial<Omit<Ask, 'functionName'>>) => Asked
 }
 
 /** A gate on a virtual clock whose functions have `slots` each. */
@@ -65,4 +65,12 @@ export function permitOf({ decision }: Asked): Permit {
 export function blockedOf({ decision }: Asked): Blocked {
   assert.equal(decision?.kind, 'throttle')
   return decision.blocked
+}
+
+export function times(count: number, ask: () => Asked): Asked[] {
+  return Array.from({ length: count }, ask)
+}
+
+export function countOf(asked: readonly Asked[], kind: string): number {
+  return asked.filter((each) => kindOf(each) === kind).length
 }

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { Gate, virtualClock, type Decision, type Permit } from '../../src/gate/index.ts'
+import type { Decision } from '../../src/gate/index.ts'
 import type { FunctionLimits, LimitsConfig } from '../../src/model/limits.ts'
+import { countOf, openGate, permitOf, times, type Asked, type GateRig } from './rig.ts'
 
 /**
  * Mode `aws` beside Lambda's rules taken at their word ("Understanding Lambda function scaling",
@@ -156,6 +157,8 @@ const step = fc.oneof(
   },
 )
 
+type Step = typeof step extends fc.Arbitrary<infer Each> ? Each : never
+
 function answerOf(decision: Decision | undefined): Answer {
   if (decision?.kind === 'permit') return 'runs'
   assert.equal(decision?.kind, 'throttle', 'nobody waits on Lambda')
@@ -164,48 +167,83 @@ function answerOf(decision: Decision | undefined): Answer {
   return why === 'rate' ? `${whose} rate` : whose
 }
 
+/** A gate and a Lambda to which the same happens. */
+class World {
+  readonly #given: LimitsConfig
+  readonly #rig: GateRig
+  readonly #lambda: Lambda
+  readonly #running: { readonly asked: Asked; readonly target: string }[] = []
+
+  constructor(given: LimitsConfig) {
+    this.#given = given
+    this.#rig = openGate(given, 1000)
+    this.#lambda = new Lambda(given)
+  }
+
+  do(what: Step): void {
+    if (what.do === 'wait') return this.#rig.clock.advance(what.ms)
+    if (what.do === 'end') return this.#end(what.at)
+    for (let time = 0; time < what.times; time++) {
+      this.#ask(what.name, what.ofVersion)
+      // A burst of short ones: it is their rate that counts.
+      if (what.times > 5) this.#end(this.#running.length - 1)
+    }
+  }
+
+  #ask(name: string, ofVersion: boolean): void {
+    const version = ofVersion ? { version: VERSION } : {}
+    const asked = this.#rig.ask(name, { maxWaitMs: 0, ...version })
+    const answer = answerOf(asked.decision)
+    assert.equal(answer, this.#lambda.ask(name, ofVersion, this.#rig.clock.nowMs()))
+    const hasVersion = this.#given.functions[name]?.versions !== undefined
+    const target = ofVersion && hasVersion ? `${name}:${VERSION}` : name
+    if (answer === 'runs') this.#running.push({ asked, target })
+  }
+
+  #end(at: number): void {
+    const [ended] = this.#running.splice(at % Math.max(1, this.#running.length), 1)
+    if (ended === undefined) return
+    permitOf(ended.asked).release()
+    this.#lambda.end(ended.target)
+  }
+}
+
 describe('Mode aws', () => {
+  const aws: LimitsConfig = {
+    account: { maxConcurrency: 10 },
+    functions: { load: { group: 'etl' } },
+    mode: 'aws',
+    groups: { api: { guaranteedConcurrency: 5 }, etl: { maxConcurrency: 1 } },
+  }
+
+  it('knows no groups, and is left as it was entered', () => {
+    const { ask, gate } = openGate(aws)
+    assert.equal(
+      countOf(
+        times(12, () => ask('load', { maxWaitMs: 0 })),
+        'permit',
+      ),
+      10,
+    )
+    const { mode: _, ...ours } = aws
+    gate.configure(ours)
+    assert.equal(gate.snapshot().groups.find(({ name }) => name === 'etl')?.over, 9)
+  })
+
+  it('bounds how fast environments of a function are started', () => {
+    const { gate, clock } = openGate(aws)
+    const start = (): boolean => gate.mayStartEnvironment('load')
+    const granted = Array.from({ length: 1200 }, start)
+    assert.equal(granted.filter(Boolean).length, 1000)
+    clock.advance(500)
+    assert.equal(Array.from({ length: 100 }, start).filter(Boolean).length, 50)
+  })
+
   it('decides as Lambda’s own rules do, at their word', () => {
     fc.assert(
       fc.property(config, fc.array(step, { maxLength: 60, size: 'max' }), (given, steps) => {
-        const clock = virtualClock()
-        const gate = new Gate(given, { clock })
-        for (const name of FUNCTIONS) gate.setSlots(name, 1000)
-        const lambda = new Lambda(given)
-        const running: { permit: Permit; target: string }[] = []
-        const ask = (name: string, ofVersion: boolean): void => {
-          let decision: Decision | undefined
-          const question = {
-            functionName: name,
-            priority: 'interactive',
-            maxWaitMs: 0,
-            deadlineMs: Infinity,
-            ...(ofVersion ? { version: VERSION } : {}),
-          } as const
-          gate.acquire(question, { onDecision: (each) => void (decision = each) })
-          const hasVersion = given.functions[name]?.versions !== undefined
-          const expected = lambda.ask(name, ofVersion, clock.nowMs())
-          assert.equal(answerOf(decision), expected)
-          const target = ofVersion && hasVersion ? `${name}:${VERSION}` : name
-          const answer = decision as Decision | undefined
-          if (answer?.kind === 'permit') running.push({ permit: answer.permit, target })
-        }
-        const end = (at: number): void => {
-          const [ended] = running.splice(at % Math.max(1, running.length), 1)
-          ended?.permit.release()
-          if (ended !== undefined) lambda.end(ended.target)
-        }
-        for (const each of steps) {
-          if (each.do === 'wait') clock.advance(each.ms)
-          else if (each.do === 'end') end(each.at)
-          else {
-            for (let time = 0; time < each.times; time++) {
-              ask(each.name, each.ofVersion)
-              // A burst of short ones: it is their rate that counts.
-              if (each.times > 5) end(running.length - 1)
-            }
-          }
-        }
+        const world = new World(given)
+        for (const each of steps) world.do(each)
       }),
       { numRuns: 3000 },
     )
