@@ -52,8 +52,12 @@ export class Expiries {
     for (let first = this.#entries[0]; first !== undefined; first = this.#entries[0]) {
       if (first.atMs > nowMs && isAlive(first)) break
       this.#pop()
-      if (isAlive(first)) this.#onExpired(first.waiter)
-      else this.#dead--
+      if (!isAlive(first)) {
+        this.#dead--
+        continue
+      }
+      first.waiter.expiresMs = Infinity
+      this.#onExpired(first.waiter)
     }
     this.#setAlarm()
     this.#onDone()
