@@ -32,6 +32,7 @@ export interface Mutant {
 
 const MUTANTS = [...COUNTING, ...ORDER, ...WAITING]
 
+const ROOT = join(import.meta.dirname, '..', '..')
 /** Of the histories: a fault that these do not meet is met by none of the tests that take a second. */
 const GATE_RUNS = '4000'
 const COPIED = ['src/gate', 'src/lib', 'src/model', 'test/gate', 'package.json']
