@@ -1,11 +1,15 @@
 import type { Standing } from './line.ts'
 
 /**
- * Standings in the order in which they are to be let in: a binary heap in which each knows its place,
- * so that one whose key has changed is put right in O(log n).
+ * Standings in the order in which they are to be let in: the lowest key first, then the lowest ticket.
+ * A binary heap in which each knows its place, so that one whose key has changed is put right in
+ * O(log n). Keys stand beside the standings: thousands of these are spread over memory, and comparing
+ * would be mostly waiting for it.
  */
 export class Heap {
   readonly #standings: Standing[] = []
+  readonly #keys: number[] = []
+  readonly #tickets: number[] = []
 
   get size(): number {
     return this.#standings.length
@@ -17,13 +21,14 @@ export class Heap {
 
   push(standing: Standing): void {
     standing.heap = this
-    this.#standings.push(standing)
-    this.#rise(standing, this.#standings.length - 1)
+    this.#rise(standing, this.#standings.length)
   }
 
   remove(standing: Standing): void {
     const { place } = standing
     const last = this.#standings.pop() as Standing
+    this.#keys.pop()
+    this.#tickets.pop()
     standing.heap = undefined
     if (last === standing) return
     this.#rise(last, place)
@@ -38,51 +43,52 @@ export class Heap {
   }
 
   #rise(standing: Standing, from: number): void {
-    const standings = this.#standings
+    const { key, ticket } = standing
     let place = from
     while (place > 0) {
       const above = (place - 1) >> 1
-      const other = standings[above] as Standing
-      if (!goesBefore(standing, other)) break
-      standings[place] = other
-      other.place = place
+      const other = this.#keys[above] as number
+      if (other < key || (other === key && (this.#tickets[above] as number) <= ticket)) break
+      this.#move(above, place)
       place = above
     }
-    standings[place] = standing
-    standing.place = place
+    this.#put(standing, place)
   }
 
   #sink(standing: Standing, from: number): void {
-    const standings = this.#standings
-    const { length } = standings
+    const { key, ticket } = standing
+    const { length } = this.#standings
     let place = from
     for (;;) {
       let below = 2 * place + 1
       if (below >= length) break
-      let other = standings[below] as Standing
-      if (below + 1 < length) {
-        const right = standings[below + 1] as Standing
-        if (goesBefore(right, other)) {
-          other = right
-          below++
-        }
-      }
-      if (!goesBefore(other, standing)) break
-      standings[place] = other
-      other.place = place
+      if (below + 1 < length && this.#goesBefore(below + 1, below)) below++
+      const other = this.#keys[below] as number
+      if (other > key || (other === key && (this.#tickets[below] as number) >= ticket)) break
+      this.#move(below, place)
       place = below
     }
-    standings[place] = standing
+    this.#put(standing, place)
+  }
+
+  #goesBefore(a: number, b: number): boolean {
+    const difference = (this.#keys[a] as number) - (this.#keys[b] as number)
+    if (difference !== 0) return difference < 0
+    return (this.#tickets[a] as number) < (this.#tickets[b] as number)
+  }
+
+  #move(from: number, to: number): void {
+    const standing = this.#standings[from] as Standing
+    this.#standings[to] = standing
+    this.#keys[to] = this.#keys[from] as number
+    this.#tickets[to] = this.#tickets[from] as number
+    standing.place = to
+  }
+
+  #put(standing: Standing, place: number): void {
+    this.#standings[place] = standing
+    this.#keys[place] = standing.key
+    this.#tickets[place] = standing.ticket
     standing.place = place
   }
-}
-
-/**
- * Who is let in first: by tier, then who holds least for its weight, then who waits longest. Seats in
- * use and not work done, because that needs no guess of durations and no bookkeeping of the past.
- */
-function goesBefore(a: Standing, b: Standing): boolean {
-  if (a.tier !== b.tier) return a.tier < b.tier
-  const share = a.inUse * b.weight - b.inUse * a.weight
-  return share === 0 ? a.ticket < b.ticket : share < 0
 }

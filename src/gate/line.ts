@@ -37,10 +37,9 @@ export interface Standing {
   readonly rank: Rank
   heap: Heap | undefined
   place: number
-  /** The key: see `updateKey`. */
-  tier: number
-  inUse: number
-  weight: number
+  /** Who goes first at the parent: see `updateKey`. */
+  key: number
+  /** Of the next in line: who waits longest goes first among equals. */
   ticket: number
   waiting: number
   /** Of those, who only lack an environment. */
@@ -56,13 +55,13 @@ export interface Standing {
 /** By rank; undefined where nobody of that rank ever waited. */
 export type Line = [Standing | undefined, Standing | undefined, Standing | undefined]
 
-/** Added to the tier where nobody could be let in on what is guaranteed here or below, and not lent. */
-const NOT_ABSORBED = 2
+/** Added to the key where nobody could be let in on what is guaranteed here or below, and not lent. */
+const NOT_ABSORBED = 2 ** 32
 /** Added where the node has its guarantee already; else it may have lent a part that it is owed. */
-const NOT_OWED = 1
+const NOT_OWED = 2 ** 31
 
-export function isAbsorbed({ tier }: Standing): boolean {
-  return tier < NOT_ABSORBED
+export function isAbsorbed({ key }: Standing): boolean {
+  return key < NOT_ABSORBED
 }
 
 /** The standing of a rank at a node, which is made when the first one joins. */
@@ -77,9 +76,7 @@ function createStanding(node: LimitNode, rank: Rank): Standing {
     rank,
     heap: undefined,
     place: 0,
-    tier: NOT_ABSORBED + NOT_OWED,
-    inUse: 0,
-    weight: 1,
+    key: 0,
     ticket: 0,
     waiting: 0,
     promised: 0,
@@ -89,14 +86,18 @@ function createStanding(node: LimitNode, rank: Rank): Standing {
   }
 }
 
+/**
+ * Who fits into a guarantee goes first, then who has lent some of one, then who holds least for its
+ * weight: seats in use and not work done, because that needs no guess of durations and no bookkeeping
+ * of the past. A key is a copy: what changes it has it updated.
+ */
 function updateKey(standing: Standing): void {
   const { node, queue, children } = standing
   const next = children.first
   const isGuaranteed = node.inner < node.held || (next !== undefined && isAbsorbed(next))
   const isOwed = node.inner < node.guarantee
-  standing.tier = (isGuaranteed ? 0 : NOT_ABSORBED) + (isOwed ? 0 : NOT_OWED)
-  standing.inUse = node.inUse
-  standing.weight = node.weight
+  const share = node.inUse / node.weight
+  standing.key = (isGuaranteed ? 0 : NOT_ABSORBED) + (isOwed ? 0 : NOT_OWED) + share
   standing.ticket = queue.first?.ticket ?? next?.ticket ?? 0
 }
 

@@ -264,6 +264,10 @@ class World {
         `${asked.leaf} went before ${other.leaf}: ${own.join()} against ${rival.join()}`,
       )
     }
+    if (this.branched.has(asked.name) || this.branched.has(other.name)) return
+    if (asked.name !== other.name && mine[1] > LAYOUT.groups.length) {
+      assert.ok(asked.ticket < other.ticket, 'the longer wait goes first among equals')
+    }
   }
 
   /** Whether someone in line at a node could run on what it is guaranteed. */
