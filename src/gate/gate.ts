@@ -10,6 +10,7 @@ import { List } from './list.ts'
 import {
   aheadAt,
   countWaiting,
+  enqueue,
   everyone,
   letFirstIn,
   reorder,
@@ -266,9 +267,7 @@ export class Gate {
       previous: undefined,
       next: undefined,
     }
-    const { queue } = standingOf(leaf, how.rank)
-    const isFirst = queue.size === 0
-    queue.push(waiter)
+    const isFirst = enqueue(waiter)
     countWaiting(leaf, how.rank, 1)
     this.#inLine++
     if (isFirst) surface(leaf)
@@ -445,7 +444,7 @@ export class Gate {
       standingOf(fn, rank).queue.remove(waiter)
       countWaiting(fn, rank, -1)
       waiter.leaf = leafFor(this.#limits.spares, fn, waiter.ask)
-      standingOf(waiter.leaf, rank).queue.push(waiter)
+      enqueue(waiter)
       countWaiting(waiter.leaf, rank, 1)
       setPromised(waiter, promised)
       surface(waiter.leaf)

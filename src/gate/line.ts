@@ -47,9 +47,9 @@ export interface Standing {
   /** How many of a higher rank went by here since someone of this one was let in. */
   passed: number
   /** At a leaf: those in line, in order of arrival. */
-  readonly queue: List<Waiter>
+  queue: List<Waiter>
   /** At an inner node: the children with someone in line who may be admissible. */
-  readonly children: Heap
+  children: Heap
 }
 
 /** By rank; undefined where nobody of that rank ever waited. */
@@ -81,9 +81,27 @@ function createStanding(node: LimitNode, rank: Rank): Standing {
     waiting: 0,
     promised: 0,
     passed: 0,
-    queue: new List<Waiter>(),
-    children: new Heap(),
+    queue: NO_QUEUE,
+    children: NO_CHILDREN,
   }
+}
+
+/** A leaf has no children and an inner node no queue: each is made where it is needed. */
+const NO_QUEUE = new List<Waiter>()
+const NO_CHILDREN = new Heap()
+
+/** Puts someone at the end of a leaf's queue; whether it is the only one there. */
+export function enqueue(waiter: Waiter): boolean {
+  const standing = standingOf(waiter.leaf, waiter.rank)
+  if (standing.queue === NO_QUEUE) standing.queue = new List<Waiter>()
+  standing.queue.push(waiter)
+  return standing.queue.size === 1
+}
+
+function childrenAt(parent: LimitNode, rank: Rank): Heap {
+  const standing = standingOf(parent, rank)
+  if (standing.children === NO_CHILDREN) standing.children = new Heap()
+  return standing.children
 }
 
 /**
@@ -163,7 +181,7 @@ export function surface(leaf: LimitNode): void {
 
 function emerge(standing: Standing, parent: LimitNode): void {
   const { heap, waiting, rank } = standing
-  const home = waiting === 0 ? undefined : standingOf(parent, rank).children
+  const home = waiting === 0 ? undefined : childrenAt(parent, rank)
   if (heap !== undefined && heap !== home) heap.remove(standing)
   if (home === undefined) return
   updateKey(standing)
