@@ -195,6 +195,13 @@ describe('Gate', () => {
     assert.deepEqual(users, [undefined, undefined, 'throttle'])
   })
 
+  it('counts nobody who gave up as being in before a newcomer', () => {
+    const { ask, gate } = setup(CONFIG, 0)
+    gate.cancel(ask('post', { maxWaitMs: 0 }).waiting as Waiting)
+    const users = [1, 2, 3].map(() => ask('post', { maxWaitMs: 0 }).decision?.kind)
+    assert.deepEqual(users, [undefined, undefined, 'throttle'])
+  })
+
   it('counts those who wait for an environment once, however often it is configured', () => {
     const { ask, gate } = setup(CONFIG, 0)
     ask('post')

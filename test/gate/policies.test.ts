@@ -59,6 +59,31 @@ describe('A tag', () => {
     assert.equal(kindOf(background), 'permit')
   })
 
+  it('that is raised lets in who waits for it', () => {
+    const { ask, gate } = openGate(tagged)
+    times(3, () => ask('load'))
+    const waiting = times(3, () => ask('load'))
+    gate.configure({ ...tagged, tags: { ...tagged.tags, db: { maxConcurrency: 5 } } })
+    assert.equal(countOf(waiting, 'permit'), 2)
+  })
+
+  it('lets everyone of a priority have a try before a lower one', () => {
+    const functions = { ...tagged.functions, extract: { group: 'etl', tags: ['db'] } }
+    const config = { ...tagged, account: { maxConcurrency: 4 }, functions }
+    const { ask, gate } = openGate(config)
+    times(2, () => ask('load'))
+    const running = ask('post')
+    const other = ask('get')
+    const [stuck, user] = [ask('extract'), ask('post')]
+    // Has both tried, and found waiting for the tag. Then the first of them may not run for other reasons.
+    permitOf(other).release()
+    gate.configure({ ...config, groups: { api: {}, etl: { maxConcurrency: 2 } } })
+    ask('get')
+    const background = ask('get', BATCH)
+    permitOf(running).release()
+    assert.deepEqual([stuck, user, background].map(kindOf), [undefined, 'permit', undefined])
+  })
+
   it('does not hold up those behind who do not have it', () => {
     const { ask } = openGate({ ...tagged, account: { maxConcurrency: 4 } })
     times(3, () => ask('load'))
