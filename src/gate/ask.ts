@@ -15,10 +15,10 @@ export interface Ask {
   readonly source?: string
   /** The version or alias that was asked for, where that has provisioned concurrency. */
   readonly version?: string
-  /** What it is a part of: the root of its trace. */
-  readonly lineage?: string
-  /** A function may have sent it, and wait for it: then that one has the same lineage. */
-  readonly byFunction?: boolean
+  /** What calls that it makes name as their caller. */
+  readonly span?: string
+  /** The span of the invocation that sent it, and waits for it. */
+  readonly caller?: string
 }
 
 /** What the gate says. A throttle is an answer, not an exception: it is an everyday thing. */
@@ -39,7 +39,7 @@ export interface Permit {
   release(): void
 }
 
-/** Who asks, and is told: once, and for all. */
+/** Who asks, and is told: once, and for all. Must not throw: others are being told in the same step. */
 export interface Asker {
   onDecision(decision: Decision): void
 }

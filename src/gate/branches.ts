@@ -59,14 +59,18 @@ export function leafFor(spares: LimitNode[], fn: LimitNode, ask: Ask): LimitNode
   const { branches } = fn
   if (branches === undefined) return fn
   const { tenant, source, version } = ask
-  if (version !== undefined && branches.given.versions?.[version] !== undefined) {
+  if (version !== undefined && has(branches.given.versions, version)) {
     return branch(spares, fn, 'version', version)
   }
-  if (source !== undefined && branches.given.sources?.[source] !== undefined) {
+  if (source !== undefined && has(branches.given.sources, source)) {
     return branch(spares, fn, 'source', source)
   }
   const isPlain = tenant === undefined || branches.given.perTenant === undefined
   return branch(spares, fn, 'tenant', isPlain ? PLAIN : tenant)
+}
+
+function has(words: object | undefined, name: string): boolean {
+  return words !== undefined && Object.hasOwn(words, name)
 }
 
 /** One thing below a function, made when it is needed. */

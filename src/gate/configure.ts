@@ -3,7 +3,7 @@ import { Heap } from './heap.ts'
 import { inForce } from '../model/in-force.ts'
 import { childrenOf, configureBranches } from './branches.ts'
 import { ceilingOf, guaranteeOf } from '../model/arithmetic.ts'
-import { attach, detach, RANKS, surface, waitingAt } from './line.ts'
+import { everyoneBelow, moveTo, RANKS, setPromised, surface, waitingAt } from './line.ts'
 import { createNode, UNLIMITED, type LimitNode, type LimitTag } from './tree.ts'
 import { setValues, valuesOf } from './values.ts'
 
@@ -46,8 +46,9 @@ export function createLimits(config: LimitsConfig): Limits {
  * Puts a configuration in the place of the one before. Only what differs is touched, so that a change
  * of one limit among thousands of functions takes no longer than among ten. What runs goes on; a
  * function that is no longer configured stays as long as something of it runs, and admits nothing.
+ * Returns the functions that differ.
  */
-export function configureLimits(limits: Limits, config: LimitsConfig): void {
+export function configureLimits(limits: Limits, config: LimitsConfig): LimitNode[] {
   const before = limits.inForce
   limits.config = config
   // A `spillway.yml` may go on saying what Lambda does not know: in mode `aws` that does not hold.
@@ -56,11 +57,12 @@ export function configureLimits(limits: Limits, config: LimitsConfig): void {
   configureTags(limits)
   if (before.account !== account) setValues(limits.account, valuesOf(account, 0))
   configureGroups(limits)
-  for (const [name, given] of Object.entries(functions)) {
-    if (before.functions[name] !== given) configureFunction(limits, name, given)
-  }
+  const changed = Object.entries(functions)
+    .filter(([name, given]) => before.functions[name] !== given)
+    .map(([name, given]) => configureFunction(limits, name, given))
   removeFunctions(limits)
   removeGroups(limits)
+  return changed
 }
 
 function configureTags({ tags, inForce: { tags: given = {} } }: Limits): void {
@@ -81,6 +83,7 @@ function createTag(name: string): LimitTag {
     meanUs: 0,
     samples: 0,
     waiting: [0, 0, 0],
+    promised: [0, 0, 0],
     parked: [new Heap(), new Heap(), new Heap()],
   }
 }
@@ -101,19 +104,17 @@ function groupNode({ groups, account }: Limits, name: string): LimitNode {
   return fresh
 }
 
-function configureFunction(limits: Limits, name: string, given: FunctionLimits): void {
+function configureFunction(limits: Limits, name: string, given: FunctionLimits): LimitNode {
   const group = groupNode(limits, given.group)
   const { functions, leaving } = limits
   const node = functions.get(name) ?? leaving.get(name) ?? newFunction(name, group)
   leaving.delete(name)
   functions.set(name, node)
-  if (node.parent !== group) {
-    detach(node)
-    attach(node, group)
-  }
+  if (node.parent !== group) moveTo(node, group)
   setTags(limits, node, given.tags ?? [])
   branchOut(limits, node, given)
   setValues(node, valuesOf(withCeiling(given), guaranteeOf(given)))
+  return node
 }
 
 function newFunction(name: string, group: LimitNode): LimitNode {
@@ -130,6 +131,8 @@ function withCeiling(given: FunctionLimits): FunctionLimits {
 function setTags(limits: Limits, node: LimitNode, names: readonly string[]): void {
   const next = tagSet(limits, names)
   if (next === node.tags) return
+  const promised = [...everyoneBelow(node)].filter((waiter) => waiter.promised)
+  for (const waiter of promised) setPromised(waiter, false)
   countInTags(node, -1)
   node.tags = next
   countInTags(node, 1)
@@ -137,6 +140,7 @@ function setTags(limits: Limits, node: LimitNode, names: readonly string[]): voi
     child.tags = next
     surface(child)
   }
+  for (const waiter of promised) setPromised(waiter, true)
 }
 
 /** One list for all functions with the same tags. */

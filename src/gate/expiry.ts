@@ -29,7 +29,7 @@ export class Expiries {
     this.#onDone = onDone
   }
 
-  /** Watches someone until `expiresMs`, and forgets what was asked for it before. */
+  /** Watches someone until `expiresMs`. Who is watched already is to be forgotten first. */
   watch(waiter: Waiter): void {
     if (waiter.expiresMs === Infinity) return
     this.#push({ atMs: waiter.expiresMs, waiter })
@@ -39,6 +39,7 @@ export class Expiries {
   /** One entry of someone who has left, or is watched for another time, is dead. */
   forget(waiter: Waiter): void {
     if (waiter.expiresMs === Infinity) return
+    waiter.expiresMs = Infinity
     this.#dead++
     if (this.#dead < DEAD_MIN || this.#dead * 2 < this.#entries.length) return
     const alive = this.#entries.filter(isAlive)

@@ -5,13 +5,13 @@ import type { Ask, Asker, Decision } from './ask.ts'
 import { configureLimits, createLimits, type Limits } from './configure.ts'
 import { dropIdle, functionOf, leafFor, leavesOf, oldestSinceMs } from './branches.ts'
 import { Expiries } from './expiry.ts'
-import { HeldPermit, holdsSlot } from './held.ts'
+import { callersHold, HeldPermit } from './held.ts'
 import { List } from './list.ts'
 import {
   aheadAt,
   countWaiting,
   enqueue,
-  everyone,
+  everyoneBelow,
   letFirstIn,
   reorder,
   setPromised,
@@ -51,6 +51,13 @@ export interface Wanted {
   readonly oldestMs: number
 }
 
+/** What of a limit is in use. */
+export interface LimitUse {
+  readonly inUse: number
+  /** How much more that is than allowed, after a maximum was lowered: it drains. */
+  readonly over: number
+}
+
 export interface GateOptions {
   readonly clock: Clock
   /** Someone in line of a function wants nothing but an environment: the pool may start one. */
@@ -62,6 +69,9 @@ const NESTED_WAIT_MS = 1000
 /** At least so many may be in line. */
 const FUNCTION_QUEUE_MIN = 100
 const ACCOUNT_QUEUE_MIN = 1000
+
+/** Counts everyone in line who only lacks an environment. */
+const LAST_RANK = 2
 
 const NOBODY_WANTED: Wanted = { count: 0, waiting: 0, oldestMs: 0 }
 
@@ -127,19 +137,17 @@ export class Gate {
   configure(config: LimitsConfig): void {
     this.#nowMs = this.#clock.nowMs()
     const gone = this.#takeOut(config)
-    configureLimits(this.#limits, config)
-    for (const fn of this.#limits.functions.values()) {
-      if (fn.branches !== undefined) this.#sortIntoBranches(fn)
-    }
+    for (const fn of configureLimits(this.#limits, config)) this.#sortIntoBranches(fn)
     for (const tag of this.#limits.tags.values()) this.#order.opened.add(tag)
-    for (const [waiter, waitedMs] of gone) tell(waiter, { kind: 'gone', waitedMs })
     this.#serve()
-    for (const fn of this.#limits.functions.values()) this.#startBounds(fn, true)
+    for (const [waiter, waitedMs] of gone) tell(waiter, { kind: 'gone', waitedMs })
+    for (const fn of this.#limits.functions.values()) this.#lookAgain(fn)
   }
 
   /** Says how many invocations the ready environments of a function can take together. */
   setSlots(functionName: string, slots: number): void {
-    const fn = this.#limits.functions.get(functionName)
+    const { functions, leaving } = this.#limits
+    const fn = functions.get(functionName) ?? leaving.get(functionName)
     if (fn === undefined) return
     const more = slots > fn.slots
     fn.slots = Math.min(slots, UNLIMITED)
@@ -157,7 +165,16 @@ export class Gate {
     const waiting = totalWaiting(fn)
     if (waiting === 0) return NOBODY_WANTED
     const oldestMs = this.#clock.nowMs() - oldestSinceMs(fn)
-    return { count: Math.min(waiting, roomOf(fn)), waiting, oldestMs }
+    return { count: countAdmissible(fn), waiting, oldestMs }
+  }
+
+  /** What of a limit is in use, and how much more that is than allowed; undefined where there is none. */
+  useOf(scope: 'account' | 'group' | 'tag' | 'function', name: string): LimitUse | undefined {
+    const { account, groups, tags, functions } = this.#limits
+    const limit = { account, group: groups.get(name), tag: tags.get(name) }
+    const found = scope === 'function' ? functions.get(name) : limit[scope]
+    if (found === undefined) return undefined
+    return { inUse: found.inUse, over: Math.max(0, found.inUse - found.max) }
   }
 
   /**
@@ -184,7 +201,7 @@ export class Gate {
     const rank = rankOf(ask.priority)
     // Nobody in line could run now, so whoever can goes past nobody; but inside a hand-over the others
     // are still being served, and a newcomer comes after them.
-    if (!this.#isServing && fits(leaf, rank)) {
+    if (!this.#isServing && this.#mayEnter(leaf, rank)) {
       asker.onDecision(this.#letIn(fn, leaf, ask))
       return undefined
     }
@@ -207,9 +224,18 @@ export class Gate {
     return snapshotOf(this.#limits, this.#held, this.#clock.nowMs())
   }
 
+  /** On Lambda those whose environment is being started are in already: nobody takes their room. */
+  #mayEnter(leaf: LimitNode, rank: Rank): boolean {
+    if (!fits(leaf, rank)) return false
+    return this.config.mode !== 'aws' || blockerOf(leaf, LAST_RANK, true) === undefined
+  }
+
   #letIn(fn: LimitNode, leaf: LimitNode, ask: Ask): Decision {
     const limit = this.#rateLimit(fn)
-    if (limit !== undefined) return this.#refuse(fn, { limit, why: 'rate' }, 0, 0)
+    if (limit !== undefined) {
+      if (leaf !== fn) dropIdle(this.#limits.spares, leaf)
+      return this.#refuse(fn, { limit, why: 'rate' }, 0, 0)
+    }
     admit(leaf)
     const permit = this.#permit(leaf, ask, 0)
     // Only where somebody waits is there an order to keep.
@@ -233,7 +259,7 @@ export class Gate {
       asker.onDecision(this.#refuse(fn, { ...blocker, why }, rank, 0))
       return undefined
     }
-    const overlong = this.#overlong(fn)
+    const overlong = this.#overlong(fn, rank, blocker)
     if (overlong !== undefined) {
       asker.onDecision(this.#refuse(fn, overlong, rank, 0))
       return undefined
@@ -262,6 +288,7 @@ export class Gate {
       maxWaitMs: how.maxWaitMs,
       expiresMs: Infinity,
       promised: false,
+      claims: 0,
       nested: how.nested,
       list: undefined,
       previous: undefined,
@@ -300,19 +327,34 @@ export class Gate {
   }
 
   /**
-   * Those who waited for an environment have one, or a limit was lowered: where a limit keeps them
-   * out, they wait for that now, and `maxWaitMs` begins.
+   * Those who waited for an environment now find a limit in their way, because there is one or others
+   * took the room: `maxWaitMs` begins.
    */
-  #startBounds(fn: LimitNode, lowered: boolean): void {
-    if (totalPromised(fn) === 0 || (!lowered && fn.inUse >= fn.slots)) return
-    for (const leaf of leavesOf(fn)) {
-      for (const waiter of everyone(leaf)) {
-        if (!waiter.promised || blockerOf(leaf, waiter.rank, false) === undefined) continue
-        this.#expiries.forget(waiter)
-        setPromised(waiter, false)
-        if (waiter.maxWaitMs === 0) this.#expire(waiter)
-        else this.#watch(waiter)
-      }
+  #startBounds(fn: LimitNode): void {
+    if (totalPromised(fn) === 0) return
+    const blocked = [...everyoneBelow(fn)].filter(
+      ({ promised, leaf, rank }) => promised && blockerOf(leaf, rank, false) !== undefined,
+    )
+    for (const waiter of blocked) {
+      if (waiter.list === undefined) continue
+      this.#expiries.forget(waiter)
+      setPromised(waiter, false)
+      if (waiter.maxWaitMs === 0) this.#expire(waiter)
+      else this.#watch(waiter)
+    }
+  }
+
+  /** After limits were changed: whether those in line still may wait, and what for. */
+  #lookAgain(fn: LimitNode): void {
+    if (totalWaiting(fn) === 0) return
+    this.#startBounds(fn)
+    const isAws = this.config.mode === 'aws'
+    if (!isAws && !isOff(fn)) return
+    const blocked = [...everyoneBelow(fn)].filter(({ promised }) => !promised)
+    for (const waiter of blocked) {
+      if (waiter.list === undefined) continue
+      this.#expiries.forget(waiter)
+      this.#expire(waiter)
     }
   }
 
@@ -372,7 +414,7 @@ export class Gate {
     }
     for (const fn of this.#freed) {
       this.#freed.delete(fn)
-      this.#startBounds(fn, false)
+      this.#startBounds(fn)
     }
     for (const fn of this.#wanting) {
       this.#wanting.delete(fn)
@@ -412,16 +454,20 @@ export class Gate {
     return { kind: 'throttle', blocked }
   }
 
-  /** The lines of a function and of the account have an end. */
-  #overlong(fn: LimitNode): Blocker | undefined {
+  /**
+   * The lines of a function and of the account have an end. Those of a lower priority do not count,
+   * who come after; nor does the account's line for those whom no limit keeps out.
+   */
+  #overlong(fn: LimitNode, rank: Rank, blocker: Blocker | undefined): Blocker | undefined {
     const { account } = this.#limits
-    if (isOverlong(fn, totalWaiting(fn), FUNCTION_QUEUE_MIN)) return { limit: fn, why: 'queue' }
-    if (!isOverlong(account, this.#inLine, ACCOUNT_QUEUE_MIN)) return undefined
+    if (isOverlong(fn, aheadAt(fn, rank), FUNCTION_QUEUE_MIN)) return { limit: fn, why: 'queue' }
+    if (blocker === undefined) return undefined
+    if (!isOverlong(account, aheadAt(account, rank), ACCOUNT_QUEUE_MIN)) return undefined
     return { limit: account, why: 'queue' }
   }
 
-  #isNested({ byFunction = false, lineage }: Ask, { limit }: Blocker): boolean {
-    return byFunction && lineage !== undefined && holdsSlot(this.#held, limit, lineage)
+  #isNested({ caller }: Ask, { limit }: Blocker): boolean {
+    return caller !== undefined && callersHold(this.#held, limit, caller)
   }
 
   /** Takes out of the line who waits for functions that are configured no more, and how long each did. */
@@ -429,26 +475,30 @@ export class Gate {
     const gone: [Waiter, number][] = []
     for (const [name, fn] of this.#limits.functions) {
       if (Object.hasOwn(config.functions, name)) continue
-      for (const leaf of leavesOf(fn)) {
-        for (const waiter of everyone(leaf)) gone.push([waiter, this.#depart(waiter)])
-      }
+      for (const waiter of everyoneBelow(fn)) gone.push([waiter, this.#depart(waiter)])
     }
     return gone
   }
 
-  /** Those in line for a function that had no limits below it, until now. */
+  /** Those in line for a function stand where they would if they came now, in order of arrival. */
   #sortIntoBranches(fn: LimitNode): void {
-    for (const waiter of everyone(fn)) {
-      const { rank, promised } = waiter
-      setPromised(waiter, false)
-      standingOf(fn, rank).queue.remove(waiter)
-      countWaiting(fn, rank, -1)
+    if (fn.branches === undefined) return
+    const waiters = [...everyoneBelow(fn)].toSorted((a, b) => a.ticket - b.ticket)
+    const promised = waiters.filter((waiter) => waiter.promised)
+    for (const waiter of promised) setPromised(waiter, false)
+    for (const waiter of waiters) {
+      waiter.list?.remove(waiter)
+      countWaiting(waiter.leaf, waiter.rank, -1)
+      surface(waiter.leaf)
+      if (waiter.leaf !== fn) dropIdle(this.#limits.spares, waiter.leaf)
+    }
+    for (const waiter of waiters) {
       waiter.leaf = leafFor(this.#limits.spares, fn, waiter.ask)
       enqueue(waiter)
-      countWaiting(waiter.leaf, rank, 1)
-      setPromised(waiter, promised)
+      countWaiting(waiter.leaf, waiter.rank, 1)
       surface(waiter.leaf)
     }
+    for (const waiter of promised) setPromised(waiter, true)
   }
 }
 
@@ -461,6 +511,24 @@ function tell(waiter: Waiter, decision: Decision): void {
   // A place in line may be kept by whoever asked; what it led to may be collected.
   waiter.asker = undefined
   asker?.onDecision(decision)
+}
+
+/** Whether a function can run nothing at all, so that there is nothing to wait for. */
+function isOff(fn: LimitNode): boolean {
+  if (fn.tags.some(({ max }) => max === 0)) return true
+  return fn.max === 0 || fn.parent?.max === 0 || fn.parent?.parent?.max === 0
+}
+
+/** How many of those in line for a function the limits would let in now. */
+function countAdmissible(fn: LimitNode): number {
+  let count = 0
+  for (const leaf of leavesOf(fn)) {
+    for (const standing of leaf.line ?? []) {
+      const own = standing?.queue.size ?? 0
+      if (own > 0) count += Math.min(own, roomOf(leaf, standing?.rank ?? 0))
+    }
+  }
+  return count
 }
 
 function hasParked({ parked }: LimitTag): boolean {

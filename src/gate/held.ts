@@ -39,16 +39,25 @@ export class HeldPermit implements Permit, Linked<HeldPermit> {
   }
 }
 
-/** Whether an invocation of this lineage holds a slot of the limit. */
-export function holdsSlot(
+/** Whether the invocation of this span, or one of those that wait for it, holds a slot of the limit. */
+export function callersHold(
   held: List<HeldPermit>,
   limit: LimitNode | LimitTag,
-  lineage: string,
+  span: string,
 ): boolean {
-  for (const { ask, leaf } of held) {
-    if (ask.lineage === lineage && isWithin(leaf, limit)) return true
+  let caller: string | undefined = span
+  while (caller !== undefined) {
+    const permit = permitOf(held, caller)
+    if (permit === undefined) return false
+    if (isWithin(permit.leaf, limit)) return true
+    caller = permit.ask.caller
   }
   return false
+}
+
+function permitOf(held: List<HeldPermit>, span: string): HeldPermit | undefined {
+  for (const permit of held) if (permit.ask.span === span) return permit
+  return undefined
 }
 
 function isWithin(leaf: LimitNode, limit: LimitNode | LimitTag): boolean {

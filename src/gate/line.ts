@@ -1,6 +1,6 @@
 import { Heap } from './heap.ts'
 import { List, type Linked } from './list.ts'
-import { claimOf, type LimitNode, type LimitTag } from './tree.ts'
+import { claimOf, promisedClaims, type LimitNode, type LimitTag } from './tree.ts'
 import type { Ask, Asker } from './ask.ts'
 
 /** A place in `PRIORITIES`. */
@@ -24,6 +24,8 @@ export interface Waiter extends Linked<Waiter> {
   expiresMs: number
   /** The limits had room when it was last looked at: only an environment is missing. */
   promised: boolean
+  /** How many nodes, from the leaf upwards, will claim one more for it. */
+  claims: number
   /** An invocation that holds a slot of what blocks this one waits for it. */
   readonly nested: boolean
 }
@@ -44,6 +46,8 @@ export interface Standing {
   waiting: number
   /** Of those, who only lack an environment. */
   promised: number
+  /** Of those, for whom the node will claim one more; a guarantee below has claimed for the others. */
+  promisedClaims: number
   /** How many of a higher rank went by here since someone of this one was let in. */
   passed: number
   /** At a leaf: those in line, in order of arrival. */
@@ -80,6 +84,7 @@ function createStanding(node: LimitNode, rank: Rank): Standing {
     ticket: 0,
     waiting: 0,
     promised: 0,
+    promisedClaims: 0,
     passed: 0,
     queue: NO_QUEUE,
     children: NO_CHILDREN,
@@ -155,8 +160,33 @@ export function countWaiting(leaf: LimitNode, rank: Rank, by: number): void {
 export function setPromised(waiter: Waiter, promised: boolean): void {
   if (waiter.promised === promised) return
   waiter.promised = promised
-  for (let at: LimitNode | undefined = waiter.leaf; at !== undefined; at = at.parent) {
-    standingOf(at, waiter.rank).promised += promised ? 1 : -1
+  if (promised) waiter.claims = promise(waiter.leaf, waiter.rank)
+  else takeBack(waiter)
+}
+
+/** As `admit`, for one who will be in. */
+function promise(leaf: LimitNode, rank: Rank): number {
+  for (const tag of leaf.tags) tag.promised[rank]++
+  let claims = 0
+  let grows = true
+  for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
+    const standing = standingOf(at, rank)
+    standing.promised++
+    if (!grows) continue
+    if (at.inner + promisedClaims(at, rank) < at.held) grows = false
+    standing.promisedClaims++
+    claims++
+  }
+  return claims
+}
+
+function takeBack({ leaf, rank, claims }: Waiter): void {
+  for (const tag of leaf.tags) tag.promised[rank]--
+  let left = claims
+  for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
+    const standing = standingOf(at, rank)
+    standing.promised--
+    if (left-- > 0) standing.promisedClaims--
   }
 }
 
@@ -245,21 +275,31 @@ export function parkAt(standing: Standing, tag: LimitTag): void {
   tag.parked[standing.rank].push(standing)
 }
 
-/** Takes a node with everyone in it out of its parent, which gets back what the node claimed. */
-export function detach(at: LimitNode): void {
-  move(at, -1)
-  for (const standing of at.line ?? []) standing?.heap?.remove(standing)
-  if (at.parent !== undefined) surface(at.parent)
+/** Puts a function with everything in it below another group. */
+export function moveTo(fn: LimitNode, group: LimitNode): void {
+  const promised = [...everyoneBelow(fn)].filter((waiter) => waiter.promised)
+  for (const waiter of promised) setPromised(waiter, false)
+  countInParents(fn, -1)
+  for (const standing of fn.line ?? []) standing?.heap?.remove(standing)
+  // It gets back what the function claimed.
+  if (fn.parent !== undefined) surface(fn.parent)
+  fn.parent = group
+  countInParents(fn, 1)
+  surface(fn)
+  for (const waiter of promised) setPromised(waiter, true)
 }
 
-/** Puts it into another. */
-export function attach(at: LimitNode, parent: LimitNode): void {
-  at.parent = parent
-  move(at, 1)
-  surface(at)
+/** Everyone in line for a function. */
+export function* everyoneBelow(fn: LimitNode): Generator<Waiter> {
+  yield* everyone(fn)
+  for (let at = fn.branches?.first; at !== undefined;) {
+    const { sibling } = at
+    yield* everyone(at)
+    at = sibling
+  }
 }
 
-function move(moved: LimitNode, sign: 1 | -1): void {
+function countInParents(moved: LimitNode, sign: 1 | -1): void {
   let claim = claimOf(moved) * sign
   for (let at = moved.parent; at !== undefined; at = at.parent) {
     const before = claimOf(at)
@@ -267,10 +307,7 @@ function move(moved: LimitNode, sign: 1 | -1): void {
     at.inner += claim
     claim = claimOf(at) - before
     for (const standing of moved.line ?? []) {
-      if (standing === undefined) continue
-      const above = standingOf(at, standing.rank)
-      above.waiting += standing.waiting * sign
-      above.promised += standing.promised * sign
+      if (standing !== undefined) standingOf(at, standing.rank).waiting += standing.waiting * sign
     }
   }
 }

@@ -123,19 +123,25 @@ function admissible(
   return leaf
 }
 
-/** Lets the best of those parked at a tag stand in line again. */
+/** Lets the first of each rank parked at a tag stand in line again: a lower one's turn may be due. */
 function wakeFirst({ opened }: Order, tag: LimitTag): void {
-  const parked = tag.inUse < tag.max ? tag.parked.find(({ size }) => size > 0) : undefined
-  if (parked?.first === undefined) opened.delete(tag)
-  else surface(parked.first.node)
+  let woken = false
+  for (const { first } of tag.parked) {
+    if (first === undefined || tag.inUse >= tag.max) continue
+    surface(first.node)
+    woken = true
+  }
+  if (!woken) opened.delete(tag)
 }
 
-/** Lets all of a rank do so; false where there is none. */
-function wakeAll({ opened }: Order, rank: Rank): boolean {
+/** Lets all of a rank do so who might get past the account; false where there is none. */
+function wakeAll({ account, opened }: Order, rank: Rank): boolean {
+  const entry = step(account, rank, OPEN)
   let woken = false
   for (const { inUse, max, parked } of opened) {
-    if (inUse >= max) continue
-    for (let first = parked[rank].first; first !== undefined; first = parked[rank].first) {
+    if (inUse >= max || entry === BLOCKED) continue
+    for (let { first } = parked[rank]; first !== undefined; { first } = parked[rank]) {
+      if (entry === MUST_ABSORB && !isAbsorbed(first)) break
       surface(first.node)
       woken = true
     }

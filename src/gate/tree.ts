@@ -67,6 +67,8 @@ export interface LimitTag {
   samples: number
   /** By rank: who waits for functions that have it. */
   readonly waiting: [number, number, number]
+  /** By rank: of those, who only lack an environment. */
+  readonly promised: [number, number, number]
   /** By rank: the leaves that were next and found it full. */
   readonly parked: readonly [Heap, Heap, Heap]
 }
@@ -165,19 +167,26 @@ export interface Blocker {
  */
 export function blockerOf(leaf: LimitNode, rank: number, counting: boolean): Blocker | undefined {
   for (const tag of leaf.tags) {
-    if (tag.inUse >= tag.max) return { limit: tag, why: 'maxConcurrency' }
+    const promised = counting ? upTo(rank, tag.promised) : 0
+    if (tag.inUse + promised >= tag.max) return { limit: tag, why: 'maxConcurrency' }
   }
   let grows = true
   for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
     const promised = counting ? promisedUpTo(at, rank) : 0
     if (at.inUse + promised >= at.max) return { limit: at, why: 'maxConcurrency' }
     if (!grows) continue
-    const inner = at.inner + promised
+    const inner = at.inner + (counting ? promisedClaims(at, rank) : 0)
     if (inner < at.held) grows = false
     else if (inner >= at.max) return { limit: at, why: 'guarantees' }
     else if (inner >= at.max - (at.headroom[rank] ?? 0)) return { limit: at, why: 'headroom' }
   }
   return undefined
+}
+
+function upTo(rank: number, counts: readonly number[]): number {
+  let sum = 0
+  for (let each = 0; each <= rank; each++) sum += counts[each] ?? 0
+  return sum
 }
 
 function promisedUpTo({ line }: LimitNode, rank: number): number {
@@ -187,15 +196,25 @@ function promisedUpTo({ line }: LimitNode, rank: number): number {
   return sum
 }
 
-/** How many more of a leaf the limits would let in now, those in line aside. */
-export function roomOf(leaf: LimitNode): number {
+/** How much more a node will claim once those of up to a rank are in who only lack an environment. */
+export function promisedClaims({ line }: LimitNode, rank: number): number {
+  if (line === undefined) return 0
+  let sum = 0
+  for (let each = 0; each <= rank; each++) sum += line[each]?.promisedClaims ?? 0
+  return sum
+}
+
+/** How many more of a leaf and rank the limits would let in now, those in line aside. */
+export function roomOf(leaf: LimitNode, rank: number): number {
   let room = UNLIMITED
   for (const { max, inUse } of leaf.tags) room = Math.min(room, max - inUse)
   // Slots that are claimed beforehand, of the guarantees passed so far.
   let claimed = 0
   for (let at: LimitNode | undefined = leaf; at !== undefined; at = at.parent) {
-    room = Math.min(room, at.max - at.inUse, claimed + at.max - at.inner)
-    claimed += Math.max(0, at.held - at.inner)
+    const own = Math.max(0, at.held - at.inner)
+    const shared = at.max - Math.max(at.inner, at.held) - (at.headroom[rank] ?? 0)
+    room = Math.min(room, at.max - at.inUse, claimed + own + Math.max(0, shared))
+    claimed += own
   }
   return Math.max(0, room)
 }

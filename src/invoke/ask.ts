@@ -1,6 +1,7 @@
 import type { Ask } from '../gate/ask.ts'
 import type { LimitsConfig, Priority } from '../model/limits.ts'
 import type { Invocation, InvocationSource } from './invocation.ts'
+import { callerOf, spanOf } from './trace.ts'
 
 /** Longest default wait of a user for limits; a quarter of the time it has left, at most this. */
 const INTERACTIVE_WAIT_MS = 5000
@@ -21,24 +22,19 @@ export function toAsk(invocation: Invocation, config: LimitsConfig, nowMs: numbe
   const maxWaitMs =
     limits?.maxWaitMs ?? group?.maxWaitMs ?? defaultMaxWaitMs(priority, deadlineMs - nowMs)
   const { tenant, version } = invocation
+  const caller = source === 'invoke' ? callerOf(invocation.traceId) : undefined
   return {
     functionName,
     priority,
     // On Lambda nobody waits.
     maxWaitMs: config.mode === 'aws' ? 0 : maxWaitMs,
     deadlineMs,
-    lineage: rootOf(invocation.traceId),
-    // SDKs inside a function send its trace id on; a browser's word is not taken for one.
-    byFunction: source === 'invoke',
+    span: spanOf(invocation.id),
+    // A trace id on a route is anybody's word; on the Invoke API it is that of a program of ours.
+    ...(caller === undefined ? {} : { caller }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(version === undefined ? {} : { version }),
   }
-}
-
-/** `Root=1-…`, without what each hop adds to it. */
-function rootOf(traceId: string): string {
-  const end = traceId.indexOf(';')
-  return end === -1 ? traceId : traceId.slice(0, end)
 }
 
 /**

@@ -96,7 +96,12 @@ class World {
         const fresh = LAYOUT.functions.filter(
           (name) => !Object.hasOwn(this.config.functions, name) && !this.#runs(name),
         )
+        const before = this.config
         this.config = next
+        for (const asked of this.inLine) {
+          if (before.functions[asked.name] === next.functions[asked.name]) continue
+          asked.leaf = this.#leafOf(asked.name, asked.below)
+        }
         for (const name of fresh) if (Object.hasOwn(next.functions, name)) this.slots.set(name, 0)
         this.#noteBranches()
         this.#remodel()
@@ -115,9 +120,6 @@ class World {
       if (this.branched.has(name)) continue
       this.branched.add(name)
       if (this.#runs(name)) this.#branchedLate.add(name)
-      for (const asked of this.inLine) {
-        if (asked.name === name) asked.leaf = this.#leafOf(name, asked.below)
-      }
     }
   }
 
@@ -195,7 +197,10 @@ class World {
         assert.ok(!mayRun(this.model, leaf, asked.rank), 'nobody is throttled who could run')
         if (this.#asking !== asked) {
           assert.ok(!limitsFit(this.model, leaf, asked.rank), 'a limit stands in the way')
+          if (this.#isOff(leaf)) return
           assert.ok(waitedMs >= Math.min(asked.maxWaitMs, asked.deadlineMs - asked.sinceMs))
+        } else if (this.inLine.length === 0) {
+          assert.ok(!limitsFit(this.model, leaf, asked.rank), 'only a limit refuses at once')
         }
         return
       case 'late':
@@ -204,6 +209,14 @@ class World {
         return assert.ok(!Object.hasOwn(this.config.functions, asked.name))
       case 'cancelled':
     }
+  }
+
+  /** Whether something on the way is switched off, so that nobody waits for it. */
+  #isOff(leaf: number): boolean {
+    const path = pathOf(this.model, leaf)
+    const { nodes, tags } = this.model
+    if (path.some((at) => nodes[at]!.max === 0)) return true
+    return tags.some(({ max, functions }) => max === 0 && functions.some((fn) => path.includes(fn)))
   }
 
   /** Whoever is let in at once goes past nobody who could run, of the same priority or a higher one. */
@@ -224,6 +237,10 @@ class World {
       assert.equal(better, undefined, 'nobody goes before a higher priority')
       for (const other of others) if (other.rank === asked.rank) this.#isFair(asked, other)
     }
+    const due = others.find(
+      (other) => other.rank > asked.rank && this.#isDue(path, this.#at(other.leaf), other.rank),
+    )
+    assert.equal(due, undefined, 'whoever was passed by fifteen times has a turn')
     for (const at of path) {
       this.passed.set(`${at} ${asked.rank}`, 0)
       for (let lower = asked.rank + 1; lower < 3; lower++) {
@@ -234,6 +251,11 @@ class World {
         if (below) this.passed.set(key, (this.passed.get(key) ?? 0) + 1)
       }
     }
+  }
+
+  #isDue(path: readonly number[], leaf: number, rank: number): boolean {
+    const own = pathOf(this.model, leaf)
+    return path.some((at) => own.includes(at) && (this.passed.get(`${at} ${rank}`) ?? 0) >= TRICKLE)
   }
 
   /** Where the ways of the two part, the one that was let in has the better claim. */

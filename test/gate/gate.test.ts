@@ -238,13 +238,75 @@ describe('Gate', () => {
 
   it('starts the bound of the wait when a limit closes on someone who waited for an environment', () => {
     const { ask, gate, clock } = setup(CONFIG, 0)
+    gate.setSlots('extract', 1)
+    ask('extract')
     const waiting = ask('load', { maxWaitMs: 100 })
     clock.advance(1000)
-    gate.configure({ ...CONFIG, groups: { ...CONFIG.groups, etl: { maxConcurrency: 0 } } })
+    gate.configure({ ...CONFIG, groups: { ...CONFIG.groups, etl: { maxConcurrency: 1 } } })
     clock.advance(99)
     assert.equal(waiting.decision, undefined)
     clock.advance(1)
     assert.equal((waiting.decision as Decision | undefined)?.kind, 'throttle')
+  })
+
+  it('turns away who waits when a limit is switched off, however long they would wait', () => {
+    const { ask, gate } = setup()
+    ask('extract')
+    ask('load')
+    const waiting = [ask('load'), ask('extract')]
+    gate.configure({ ...CONFIG, groups: { ...CONFIG.groups, etl: { maxConcurrency: 0 } } })
+    assert.deepEqual(
+      waiting.map(({ decision }) => decision?.kind),
+      ['throttle', 'throttle'],
+    )
+  })
+
+  it('turns away who may not wait when others took the room while its environment started', () => {
+    const { ask, gate } = setup(CONFIG, 0)
+    const hasty = [1, 2].map(() => ask('post', { maxWaitMs: 0, priority: 'async' }))
+    const users = [ask('post'), ask('post')]
+    gate.setSlots('post', 2)
+    const kinds = [...users, ...hasty].map(({ decision }) => decision?.kind)
+    assert.deepEqual(kinds, ['permit', 'permit', 'throttle', 'throttle'])
+  })
+
+  it('throttles at once where those who wait for an environment will fill a tag', () => {
+    const { ask } = setup(
+      {
+        ...CONFIG,
+        tags: { db: { maxConcurrency: 2 } },
+        functions: { ...CONFIG.functions, get: { group: 'api', tags: ['db'] } },
+      },
+      0,
+    )
+    const kinds = [1, 2, 3].map(() => ask('get', { maxWaitMs: 0 }).decision?.kind)
+    assert.deepEqual(kinds, [undefined, undefined, 'throttle'])
+  })
+
+  it('does not count those who wait on a guarantee of theirs against others', () => {
+    const { ask } = setup(
+      {
+        ...CONFIG,
+        functions: { ...CONFIG.functions, load: { group: 'api', reservedConcurrency: 2 } },
+      },
+      0,
+    )
+    const kinds = [1, 2, 3].map(() => ask('load', { maxWaitMs: 0 }).decision?.kind)
+    assert.deepEqual(kinds, [undefined, undefined, 'throttle'])
+    assert.equal(ask('get', { maxWaitMs: 0 }).decision, undefined, 'two of the four are left')
+    assert.equal(ask('get', { maxWaitMs: 0 }).decision, undefined)
+    assert.equal(ask('get', { maxWaitMs: 0 }).decision?.kind, 'throttle')
+  })
+
+  it('keeps the room of a function that goes and comes back as it is told meanwhile', () => {
+    const { ask, gate, permit } = setup(CONFIG, 5)
+    const running = ask('get')
+    const { get: _, ...functions } = CONFIG.functions
+    gate.configure({ ...CONFIG, functions })
+    gate.setSlots('get', 1)
+    gate.configure(CONFIG)
+    assert.equal(ask('get', { maxWaitMs: 0 }).decision, undefined, 'no environment is free')
+    permit(running).release()
   })
 
   it('wants an environment for whoever moves up when an elder gives up', () => {

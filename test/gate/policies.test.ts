@@ -228,6 +228,16 @@ describe('The line', () => {
     assert.equal(kindOf(ask('post')), 'permit')
   })
 
+  it('does not end for users because of background work in it', () => {
+    const { ask } = openGate({ ...CONFIG, groups: { api: {}, etl: { maxConcurrency: 2 } } }, 2)
+    times(1010, () => ask('load', BATCH))
+    times(2, () => ask('extract', BATCH))
+    assert.equal(kindOf(ask('get')), 'permit')
+    times(3, () => ask('get', BATCH))
+    assert.equal(kindOf(ask('get')), undefined)
+    assert.equal(kindOf(ask('load')), undefined)
+  })
+
   it('of the account is a thousand at least', () => {
     const { ask } = openGate({ ...CONFIG, account: { maxConcurrency: 1 } })
     ask('get')
@@ -239,12 +249,11 @@ describe('The line', () => {
 
 describe('A nested call', () => {
   const config = { ...CONFIG, account: { maxConcurrency: 1 } }
-  const nested = { lineage: 'Root=1', byFunction: true }
 
   it('that waits for what its own caller holds is told so within a second', () => {
     const { ask, clock } = openGate(config)
-    ask('get', { lineage: 'Root=1' })
-    const child = ask('post', nested)
+    ask('get', { span: 'a' })
+    const child = ask('post', { span: 'b', caller: 'a' })
     clock.advance(999)
     assert.equal(kindOf(child), undefined)
     clock.advance(1)
@@ -253,26 +262,35 @@ describe('A nested call', () => {
 
   it('goes before others of its priority', () => {
     const { ask, gate } = openGate(config)
-    ask('get', { lineage: 'Root=1', priority: 'batch' })
+    ask('get', { span: 'a', priority: 'batch' })
     const other = ask('load', { priority: 'async' })
-    const child = ask('post', { ...nested, priority: 'async' })
+    const child = ask('post', { caller: 'a', priority: 'async' })
     gate.configure({ ...CONFIG, account: { maxConcurrency: 2 } })
     assert.deepEqual([kindOf(child), kindOf(other)], ['permit', undefined])
   })
 
-  it('is one only where its caller holds a slot of the very limit', () => {
+  it('is one, too, where the caller of its caller holds a slot of the limit', () => {
+    const { ask, clock } = openGate({ ...CONFIG, groups: { api: { maxConcurrency: 1 }, etl: {} } })
+    ask('get', { span: 'a' })
+    ask('load', { span: 'b', caller: 'a' })
+    const grandchild = ask('post', { caller: 'b' })
+    clock.advance(1000)
+    assert.equal(blockedOf(grandchild).why, 'nested')
+  })
+
+  it('is one only where a caller holds a slot of the very limit; a sibling will give it back', () => {
     const { ask, clock } = openGate({ ...CONFIG, groups: { api: {}, etl: { maxConcurrency: 1 } } })
-    ask('get', { lineage: 'Root=1' })
-    ask('load', { lineage: 'Root=2' })
-    const child = ask('extract', nested)
+    ask('get', { span: 'a' })
+    ask('load', { span: 'b', caller: 'a' })
+    const child = ask('extract', { span: 'c', caller: 'a' })
     clock.advance(60_000)
     assert.equal(kindOf(child), undefined)
   })
 
-  it('is not believed of a caller from outside', () => {
+  it('of a caller that nobody knows is like any other', () => {
     const { ask, clock } = openGate(config)
-    ask('get', { lineage: 'Root=1' })
-    const other = ask('post', { lineage: 'Root=1' })
+    ask('get', { span: 'a' })
+    const other = ask('post', { caller: 'x' })
     clock.advance(60_000)
     assert.equal(kindOf(other), undefined)
   })

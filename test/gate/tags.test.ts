@@ -90,6 +90,30 @@ describe('A tag', () => {
     assert.deepEqual([stuck, user, background].map(kindOf), [undefined, 'permit', undefined])
   })
 
+  it('gives a lower priority its turn, too', () => {
+    const db = { tags: ['db'] }
+    const { ask } = openGate({
+      ...tagged,
+      tags: { db: { maxConcurrency: 1 } },
+      functions: {
+        get: { group: 'api', ...db },
+        post: { group: 'api', ...db },
+        load: { group: 'etl', ...db },
+      },
+    })
+    let running = ask('get')
+    const background = ask('load', BATCH)
+    const users = Array.from({ length: 40 }, (_, at) => ask(at % 2 === 0 ? 'get' : 'post'))
+    for (let turn = 0; turn < 16; turn++) {
+      permitOf(running).release()
+      const [next] = users.filter((each) => kindOf(each) === 'permit')
+      if (next === undefined) break
+      users.splice(users.indexOf(next), 1)
+      running = next
+    }
+    assert.equal(kindOf(background), 'permit')
+  })
+
   it('does not hold up those behind who do not have it', () => {
     const { ask } = openGate({ ...tagged, account: { maxConcurrency: 4 } })
     times(3, () => ask('load'))

@@ -16,7 +16,7 @@ function configOf(fn: Partial<FunctionLimits> = {}, group: GroupLimits = {}): Li
 
 function invocation(more: Partial<Invocation> = {}): Invocation {
   return {
-    id: 'id',
+    id: '182f9086-3f1e-4b0c-9f6e-2a57b2c0a111',
     functionName: 'report',
     payload: { kind: 'json', json: Buffer.from('{}') },
     source: 'invoke',
@@ -35,8 +35,7 @@ describe('What an invocation asks of the gate', () => {
       priority: 'interactive',
       maxWaitMs: 2000,
       deadlineMs: NOW_MS + 8000,
-      lineage: 'trace',
-      byFunction: true,
+      span: '182f90863f1e4b0c',
     })
     const patient = invocation({ deadlineMs: NOW_MS + 60_000 })
     assert.equal(toAsk(patient, configOf(), NOW_MS).maxWaitMs, 5000)
