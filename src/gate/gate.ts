@@ -3,7 +3,15 @@ import { assert } from '../lib/errors.ts'
 import type { LimitsConfig, Priority } from '../model/limits.ts'
 import type { Ask, Asker, Decision } from './ask.ts'
 import { configureLimits, createLimits, type Limits } from './configure.ts'
-import { dropIdle, functionOf, leafFor, leavesOf, oldestSinceMs } from './branches.ts'
+import { dropIdle, functionOf, leafFor } from './branches.ts'
+import {
+  NOBODY_WANTED,
+  useOf,
+  wantedOf,
+  type LimitUse,
+  type LimitUseScope,
+  type Wanted,
+} from './demand.ts'
 import { Expiries } from './expiry.ts'
 import { callersHold, HeldPermit } from './held.ts'
 import { List } from './list.ts'
@@ -23,7 +31,7 @@ import {
   type Standing,
   type Waiter,
 } from './line.ts'
-import { nextInLine, type Order } from './order.ts'
+import { nextInLine, noteFreed, type Order } from './order.ts'
 import { createRates, type Rates } from './rates.ts'
 import { isHopeless, isOverlong, refusalOf } from './refusal.ts'
 import { snapshotOf, type GateSnapshot } from './snapshot.ts'
@@ -32,31 +40,14 @@ import {
   blockerOf,
   discharge,
   fits,
-  roomOf,
+  isOff,
   UNLIMITED,
   type Blocker,
   type LimitNode,
-  type LimitTag,
 } from './tree.ts'
 
 /** A place in line, to be given up by `Gate.cancel`. */
 export type Waiting = Waiter
-
-/** Who in the lines of a function lacks an environment. */
-export interface Wanted {
-  /** How many the limits would let in if there were environments for them. */
-  readonly count: number
-  /** How many are in line while no environment is free. */
-  readonly waiting: number
-  readonly oldestMs: number
-}
-
-/** What of a limit is in use. */
-export interface LimitUse {
-  readonly inUse: number
-  /** How much more that is than allowed, after a maximum was lowered: it drains. */
-  readonly over: number
-}
 
 export interface GateOptions {
   readonly clock: Clock
@@ -72,8 +63,6 @@ const ACCOUNT_QUEUE_MIN = 1000
 
 /** Counts everyone in line who only lacks an environment. */
 const LAST_RANK = 2
-
-const NOBODY_WANTED: Wanted = { count: 0, waiting: 0, oldestMs: 0 }
 
 /**
  * Decides which invocation may run now, which waits and which is throttled.
@@ -161,20 +150,12 @@ export class Gate {
   /** Who waits for environments of a function: what its pool is to know. */
   wanted(functionName: string): Wanted {
     const fn = this.#limits.functions.get(functionName)
-    if (fn === undefined || fn.inUse < fn.slots) return NOBODY_WANTED
-    const waiting = totalWaiting(fn)
-    if (waiting === 0) return NOBODY_WANTED
-    const oldestMs = this.#clock.nowMs() - oldestSinceMs(fn)
-    return { count: countAdmissible(fn), waiting, oldestMs }
+    return fn === undefined ? NOBODY_WANTED : wantedOf(fn, this.#clock.nowMs())
   }
 
   /** What of a limit is in use, and how much more that is than allowed; undefined where there is none. */
-  useOf(scope: 'account' | 'group' | 'tag' | 'function', name: string): LimitUse | undefined {
-    const { account, groups, tags, functions } = this.#limits
-    const limit = { account, group: groups.get(name), tag: tags.get(name) }
-    const found = scope === 'function' ? functions.get(name) : limit[scope]
-    if (found === undefined) return undefined
-    return { inUse: found.inUse, over: Math.max(0, found.inUse - found.max) }
+  useOf(scope: LimitUseScope, name: string): LimitUse | undefined {
+    return useOf(this.#limits, scope, name)
   }
 
   /**
@@ -390,7 +371,7 @@ export class Gate {
     this.#held.remove(permit)
     discharge(leaf, this.#nowMs - sinceMs)
     if (this.#inLine > 0) {
-      for (const tag of leaf.tags) if (hasParked(tag)) this.#order.opened.add(tag)
+      noteFreed(this.#order, leaf)
       surface(leaf)
       this.#freed.add(functionOf(leaf))
       this.#serve()
@@ -511,26 +492,4 @@ function tell(waiter: Waiter, decision: Decision): void {
   // A place in line may be kept by whoever asked; what it led to may be collected.
   waiter.asker = undefined
   asker?.onDecision(decision)
-}
-
-/** Whether a function can run nothing at all, so that there is nothing to wait for. */
-function isOff(fn: LimitNode): boolean {
-  if (fn.tags.some(({ max }) => max === 0)) return true
-  return fn.max === 0 || fn.parent?.max === 0 || fn.parent?.parent?.max === 0
-}
-
-/** How many of those in line for a function the limits would let in now. */
-function countAdmissible(fn: LimitNode): number {
-  let count = 0
-  for (const leaf of leavesOf(fn)) {
-    for (const standing of leaf.line ?? []) {
-      const own = standing?.queue.size ?? 0
-      if (own > 0) count += Math.min(own, roomOf(leaf, standing?.rank ?? 0))
-    }
-  }
-  return count
-}
-
-function hasParked({ parked }: LimitTag): boolean {
-  return parked[0].size + parked[1].size + parked[2].size > 0
 }

@@ -1,5 +1,6 @@
 export { Gate } from './gate.ts'
-export type { GateOptions, Waiting, Wanted } from './gate.ts'
+export type { GateOptions, Waiting } from './gate.ts'
+export type { LimitUse, Wanted } from './demand.ts'
 export type { Ask, Asker, Decision, Permit } from './ask.ts'
 export { applyChanges } from './change.ts'
 export { explainLimits } from './explain.ts'

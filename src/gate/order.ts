@@ -34,6 +34,11 @@ export function nextInLine(order: Order): Standing | undefined {
   return undefined
 }
 
+/** Something of a leaf was given back: its tags have room for those parked at them. */
+export function noteFreed({ opened }: Order, { tags }: LimitNode): void {
+  for (const tag of tags) if (tag.parked.some(({ size }) => size > 0)) opened.add(tag)
+}
+
 /** Someone of a lower rank who was passed by often enough where this one would go through. */
 function overdue(order: Order, { node, rank }: Standing): Standing | undefined {
   for (let at: LimitNode | undefined = node; at !== undefined; at = at.parent) {

@@ -129,6 +129,12 @@ export function claimOf({ inner, held }: LimitNode): number {
   return inner > held ? inner : held
 }
 
+/** Whether a function can run nothing at all, so that there is nothing to wait for. */
+export function isOff(fn: LimitNode): boolean {
+  if (fn.tags.some(({ max }) => max === 0)) return true
+  return fn.max === 0 || fn.parent?.max === 0 || fn.parent?.parent?.max === 0
+}
+
 /** Whether its claim may grow by one for someone of this rank. */
 export function canGrow(at: LimitNode, rank: number): boolean {
   if (at.inner < at.held) return true

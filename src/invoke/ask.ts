@@ -21,8 +21,6 @@ export function toAsk(invocation: Invocation, config: LimitsConfig, nowMs: numbe
     invocation.priority ?? limits?.priority ?? group?.priority ?? PRIORITY_BY_SOURCE[source]
   const maxWaitMs =
     limits?.maxWaitMs ?? group?.maxWaitMs ?? defaultMaxWaitMs(priority, deadlineMs - nowMs)
-  const { tenant, version } = invocation
-  const caller = source === 'invoke' ? callerOf(invocation.traceId) : undefined
   return {
     functionName,
     priority,
@@ -30,7 +28,14 @@ export function toAsk(invocation: Invocation, config: LimitsConfig, nowMs: numbe
     maxWaitMs: config.mode === 'aws' ? 0 : maxWaitMs,
     deadlineMs,
     span: spanOf(invocation.id),
-    // A trace id on a route is anybody's word; on the Invoke API it is that of a program of ours.
+    ...whoseOf(invocation),
+  }
+}
+
+function whoseOf({ source, traceId, tenant, version }: Invocation): Partial<Ask> {
+  // A trace id on a route is anybody's word; on the Invoke API it is that of a program of ours.
+  const caller = source === 'invoke' ? callerOf(traceId) : undefined
+  return {
     ...(caller === undefined ? {} : { caller }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(version === undefined ? {} : { version }),

@@ -230,6 +230,15 @@ describe('Mode aws', () => {
     assert.equal(gate.snapshot().groups.find(({ name }) => name === 'etl')?.over, 9)
   })
 
+  it('keeps the room of those whose environment is being started', () => {
+    const { ask, gate } = openGate({ ...aws, account: { maxConcurrency: 2 } }, 0)
+    times(2, () => ask('load', { maxWaitMs: 0 }))
+    gate.setSlots('load', 1)
+    assert.equal(countOf([ask('load', { maxWaitMs: 0 })], 'throttle'), 1)
+    gate.setSlots('load', 2)
+    assert.equal(gate.snapshot().account.inUse, 2)
+  })
+
   it('bounds how fast environments of a function are started', () => {
     const { gate, clock } = openGate(aws)
     const start = (): boolean => gate.mayStartEnvironment('load')

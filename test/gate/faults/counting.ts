@@ -146,8 +146,8 @@ export const COUNTING: readonly Mutant[] = [
     name: 'nested wherever',
     fault: 'A call is taken for nested whoever holds the limit.',
     file: 'held.ts',
-    from: 'if (ask.lineage === lineage && isWithin(leaf, limit)) return true',
-    to: 'if (ask.lineage === lineage) return true',
+    from: 'if (isWithin(permit.leaf, limit)) return true',
+    to: 'return true',
   },
   {
     name: 'tenants share one count',

@@ -128,4 +128,25 @@ export const ORDER: readonly Mutant[] = [
     from: '      if (inUse >= slots && inUse < max) order.onNoSlot(child.node)\n',
     to: '\n',
   },
+  {
+    name: 'promises counted against their own guarantee',
+    fault: 'Those who wait on a guarantee of theirs are counted at the account as well.',
+    file: 'line.ts',
+    from: '    if (at.inner + promisedClaims(at, rank) < at.held) grows = false\n',
+    to: '\n',
+  },
+  {
+    name: 'promises of tags not counted',
+    fault: 'A newcomer does not count those who will fill a tag.',
+    file: 'line.ts',
+    from: '  for (const tag of leaf.tags) tag.promised[rank]++\n',
+    to: '\n',
+  },
+  {
+    name: 'no trickle at a tag',
+    fault: 'Only the best of those parked at a tag is woken.',
+    file: 'order.ts',
+    from: '    surface(first.node)\n    woken = true\n  }\n  if (!woken)',
+    to: '    surface(first.node)\n    woken = true\n    break\n  }\n  if (!woken)',
+  },
 ]
