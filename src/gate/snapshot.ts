@@ -1,5 +1,5 @@
 import { PRIORITIES, type Priority } from '../model/limits.ts'
-import { childrenOf } from './branches.ts'
+import { childrenOf, leavesOf } from './branches.ts'
 import type { Limits } from './configure.ts'
 import type { HeldPermit } from './held.ts'
 import { aheadAt, RANKS, waitingAt, type Rank, type Standing } from './line.ts'
@@ -179,12 +179,31 @@ function functionSnapshot(fn: LimitNode, holders: Holders, nowMs: number): Funct
   }
 }
 
+/** The highest priority first; those who wait for the same are one, tenants that wait for their own limits, too. */
 function waitsOf(fn: LimitNode, nowMs: number): WaitSnapshot[] {
-  return [fn, ...childrenOf(fn)].flatMap((leaf) =>
-    (leaf.line ?? [])
-      .filter((standing) => standing !== undefined && standing.queue.size > 0)
-      .map((standing) => waitOf(fn, leaf, standing as Standing, nowMs)),
-  )
+  const waits = new Map<string, WaitSnapshot>()
+  for (const rank of RANKS) {
+    for (const leaf of leavesOf(fn)) {
+      const standing = leaf.line?.[rank]
+      if (standing === undefined || standing.queue.size === 0) continue
+      const wait = waitOf(fn, leaf, standing, nowMs)
+      const key = `${rank} ${wait.blockedBy} ${wait.why}`
+      const other = waits.get(key)
+      waits.set(key, other === undefined ? wait : together(other, wait))
+    }
+  }
+  return [...waits.values()]
+}
+
+function together(a: WaitSnapshot, b: WaitSnapshot): WaitSnapshot {
+  const estimateMs =
+    a.estimateMs === null || b.estimateMs === null ? null : Math.max(a.estimateMs, b.estimateMs)
+  return {
+    ...a,
+    count: a.count + b.count,
+    oldestMs: Math.max(a.oldestMs, b.oldestMs),
+    estimateMs,
+  }
 }
 
 function waitOf(
@@ -223,6 +242,8 @@ function refusedOf({ refusals }: LimitNode, nowMs: number): RefusedSnapshot | nu
   return { count, agoMs: nowMs - lastMs, limit: limitId(last), why, waitedMs }
 }
 
+/** Of tenants the function's name alone: there may be any number of them. */
 function idOf(limit: LimitNode | LimitTag): string {
+  if (limit.scope === 'tenant') return `tenant/${limit.parent?.name ?? ''}`
   return limitId({ scope: limit.scope, name: nameOf(limit) })
 }

@@ -54,6 +54,23 @@ describe('The snapshot', () => {
     ])
   })
 
+  it('is short, however many tenants wait', () => {
+    const { ask, gate } = openGate({
+      ...CONFIG,
+      functions: { get: { group: 'api', perTenant: { maxConcurrency: 1 } } },
+    })
+    for (let tenant = 0; tenant < 4; tenant++) times(3, () => ask('get', { tenant: `${tenant}` }))
+    ask('get', { tenant: '0', priority: 'async' })
+    const [fn] = gate.snapshot().functions
+    assert.deepEqual(
+      fn?.waits.map(({ priority, count, blockedBy }) => [priority, count, blockedBy]),
+      [
+        ['interactive', 8, 'tenant/get'],
+        ['async', 1, 'tenant/get'],
+      ],
+    )
+  })
+
   it('says how much more runs than a lowered maximum allows', () => {
     const { ask, gate } = openGate(CONFIG)
     const running = times(6, () => ask('load'))
