@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Decision, LimitsConfig, Waiting } from '../../src/gate/index.ts'
-import { openGate, permitOf, type Asked } from './rig.ts'
+import { blockedOf, openGate, permitOf, type Asked } from './rig.ts'
 
 const CONFIG: LimitsConfig = {
   account: { maxConcurrency: 4 },
@@ -172,7 +172,7 @@ describe('Gate', () => {
   it('throttles at once where those who wait for an environment will fill the limit', () => {
     const { ask, gate } = setup(CONFIG, 0)
     const starting = [ask('post', { maxWaitMs: 0 }), ask('post', { maxWaitMs: 0 })]
-    assert.equal(ask('post', { maxWaitMs: 0 }).decision?.kind, 'throttle')
+    assert.equal(blockedOf(ask('post', { maxWaitMs: 0 })).why, 'maxConcurrency')
     gate.setSlots('post', 2)
     assert.deepEqual(
       starting.map(({ decision }) => decision?.kind),
