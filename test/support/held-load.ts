@@ -26,6 +26,8 @@ export const handler = async ({ id, ms }) => {
 /** One request, by the number that its handler notes. */
 export interface Sent {
   readonly id: number
+  /** Of its function. */
+  readonly key: string
   readonly answer: Promise<{ readonly status: number; readonly limit: string | null }>
 }
 
@@ -109,7 +111,7 @@ class Load implements HeldLoad {
       if (response.status === 200) assert.equal(body, String(id))
       return { status: response.status, limit: response.headers.get('x-spillway-limit') }
     })()
-    const sent = { id, answer }
+    const sent = { id, key, answer }
     this.#sent.set(id, sent)
     return sent
   }
