@@ -202,22 +202,24 @@ async function changeMaxWait(load: HeldLoad, wait: Limit): Promise<void> {
   await runsAndWaits(load, 1, 2)
 }
 
-/** A reservation of 0 switches a function off; nobody in line is lost, and what runs goes on. */
+/** A reservation of 0 switches a function off: who is in line is told at once, and what runs goes on. */
 async function switchOff(load: HeldLoad): Promise<void> {
   const { by, set } = reserves('one')
   const reserved = ofFunction('one', 'reservedConcurrency')
   await set(load, 1)
-  load.sendAll(['one'], 2)
+  const sent = load.sendAll(['one'], 2)
   await runsAndWaits(load, 1, 1)
   await set(load, 0)
   await audited(load, by, { ...reserved, value: 0 })
   assert.equal((await load.limit('function', nameOf('one'))).over, 1)
   const refused = { status: 429, limit: `function/${nameOf('one')}` }
+  const running = load.running()[0] ?? assert.fail()
+  const waiting = sent.find((each) => each !== running) ?? assert.fail()
+  assert.deepEqual(await waiting.answer, refused)
   assert.deepEqual(await load.send('one').answer, refused)
-  await load.end(load.running()[0] ?? assert.fail())
-  assert.deepEqual(await counts(load), [0, 1])
+  await load.end(running)
   await set(load, null)
-  assert.deepEqual(await counts(load), [1, 0])
+  assert.deepEqual(await counts(load), [0, 0])
   await audited(load, by, { ...reserved, value: null })
 }
 
