@@ -109,5 +109,5 @@ export class Expiries {
 }
 
 function isAlive({ atMs, waiter }: Entry): boolean {
-  return waiter.list !== undefined && waiter.expiresMs === atMs
+  return waiter.expiresMs === atMs
 }

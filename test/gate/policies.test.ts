@@ -229,13 +229,21 @@ describe('The line', () => {
   })
 
   it('does not end for users because of background work in it', () => {
-    const { ask } = openGate({ ...CONFIG, groups: { api: {}, etl: { maxConcurrency: 2 } } }, 2)
+    const { ask } = openGate({
+      ...CONFIG,
+      groups: { api: {}, etl: { maxConcurrency: 2 } },
+    })
     times(1010, () => ask('load', BATCH))
-    times(2, () => ask('extract', BATCH))
-    assert.equal(kindOf(ask('get')), 'permit')
-    times(3, () => ask('get', BATCH))
-    assert.equal(kindOf(ask('get')), undefined)
+    assert.equal(kindOf(ask('get')), 'permit', 'it needs no place in line')
     assert.equal(kindOf(ask('load')), undefined)
+  })
+
+  it('of a function does not end for users because of background work in it, either', () => {
+    const functions = { post: { group: 'api', maxConcurrency: 1 } }
+    const { ask } = openGate({ ...CONFIG, functions })
+    times(110, () => ask('post', BATCH))
+    assert.equal(kindOf(ask('post', BATCH)), 'throttle')
+    assert.equal(kindOf(ask('post')), undefined)
   })
 
   it('of the account is a thousand at least', () => {

@@ -97,8 +97,8 @@ export const WAITING: readonly Mutant[] = [
     name: 'expiry of who has left',
     fault: 'Who has left is turned away when its time comes.',
     file: 'expiry.ts',
-    from: 'return waiter.list !== undefined && waiter.expiresMs === atMs',
-    to: 'return waiter.expiresMs === atMs',
+    from: '    waiter.expiresMs = Infinity\n    this.#dead++\n',
+    to: '    this.#dead++\n',
   },
   {
     name: 'throttled with room',
