@@ -35,6 +35,12 @@ export function isOverlong({ max }: LimitNode, waiting: number, least: number): 
   return waiting >= Math.max(least, max * QUEUE_DEPTH)
 }
 
+/**
+ * An estimate errs: where short work follows long, slots soon come free faster. Who is refused wrongly
+ * loses more than who waits in vain, so an estimate must be this much too long.
+ */
+const MARGIN = 2
+
 /** A limit of 0 is an off switch; and who would be throttled after the wait is told so before it. */
 export function isHopeless(
   limit: LimitNode | LimitTag,
@@ -42,7 +48,7 @@ export function isHopeless(
   remainingMs: number,
 ): boolean {
   if (remainingMs <= 0 || limit.max === 0) return true
-  return remainingMs < Infinity && (waitMsAt(limit, ahead) ?? 0) > remainingMs
+  return remainingMs < Infinity && (waitMsAt(limit, ahead) ?? 0) > MARGIN * remainingMs
 }
 
 /** What the caller is told. `ahead` is how many go before the next one who asks. */

@@ -195,9 +195,9 @@ describe('An early refusal', () => {
     const patient = times(6, () => ask('get'))
     assert.equal(countOf(patient, 'permit'), 0)
     // Two slots of a second each free two a second; the seventh in line waits three and a half.
-    const { why, waitedMs, retryAfterMs } = blockedOf(ask('get', { maxWaitMs: 3000 }))
+    const { why, waitedMs, retryAfterMs } = blockedOf(ask('get', { maxWaitMs: 1700 }))
     assert.deepEqual([why, waitedMs, retryAfterMs], ['maxConcurrency', 0, 3500])
-    assert.equal(kindOf(ask('get', { maxWaitMs: 4000 })), undefined)
+    assert.equal(kindOf(ask('get', { maxWaitMs: 1800 })), undefined, 'less than twice too long')
   })
 
   it('does not count those of a lower priority, who come after', () => {

@@ -125,7 +125,7 @@ export const COUNTING: readonly Mutant[] = [
     name: 'no early refusal',
     fault: 'Who will be turned away waits first.',
     file: 'refusal.ts',
-    from: 'return remainingMs < Infinity && (waitMsAt(limit, ahead) ?? 0) > remainingMs',
+    from: 'return remainingMs < Infinity && (waitMsAt(limit, ahead) ?? 0) > MARGIN * remainingMs',
     to: 'return false',
   },
   {
