@@ -20,7 +20,7 @@ export function createUnservedPool(
     warmth: () => ({ ready: 0, failing: true }),
     kill() {},
     renew() {},
-    close: async () => {},
+    close: async () => publishSlots(0),
     counts: () => ({ idle: 0, busy: 0, starting: 0 }),
     reconsider() {},
     keptWarm: () => 0,
