@@ -7,6 +7,8 @@ export interface Machine {
    * demand a start has nine tenths of the places: what is kept warm must not shut the others out.
    */
   claimStart(wanting: MachineUser, when?: 'ahead'): boolean
+  /** Gives back a place just claimed, before anyone else could ask for it: nobody is woken. */
+  unclaim(): void
   /** The start that was claimed is over, well or badly. */
   endStart(): void
   /** An environment is gone. */
@@ -81,6 +83,10 @@ export function createMachine(
       starts++
       environments++
       return true
+    },
+    unclaim() {
+      starts--
+      environments--
     },
     endStart() {
       starts--

@@ -18,7 +18,7 @@ export interface PoolOptions {
   readonly publishSlots: (slots: number) => void
   /** Asks the gate who waits for an environment and nothing else. */
   readonly wanted: () => Wanted
-  /** Asks whether one more may be started: in mode `aws` a rate bounds that. */
+  /** Asks whether one more may be started: in mode `aws` a rate bounds that, and counts each yes. */
   readonly mayStart: () => boolean
   readonly onEvent: (event: PoolEvent) => void
   readonly idleTimeoutMs?: number
@@ -224,7 +224,12 @@ class EnvironmentPool implements Pool {
     const { count, waiting: inLine, oldestMs } = this.#options.wanted()
     const waiting = count + this.#stranded.size
     while (waiting > this.#starting.size && this.#isStartWorthIt(waiting, oldestMs)) {
-      if (!this.#options.mayStart() || !this.#options.machine.claimStart(this)) break
+      // In this order: the gate counts what it says yes to, and the machine's place can be given back.
+      if (!this.#options.machine.claimStart(this)) break
+      if (!this.#options.mayStart()) {
+        this.#options.machine.unclaim()
+        break
+      }
       const before = this.#starting.size
       this.#start()
       if (this.#starting.size === before) break

@@ -128,6 +128,15 @@ describe('A machine', () => {
     assert.equal(machine.environments, 2)
   })
 
+  test('takes a place back that was just claimed, and wakes nobody for it', () => {
+    const { machine, of } = setup({ environmentsMax: 1, startsMax: 1 }, 'a', 'b')
+    assert.equal(machine.claimStart(of('a')), true)
+    assert.equal(machine.claimStart(of('b')), false)
+    machine.unclaim()
+    assert.deepEqual([machine.environments, of('b').asked], [0, 0])
+    assert.equal(machine.claimStart(of('b')), true)
+  })
+
   test('wakes nobody twice for one refusal', () => {
     const { machine, of } = setup({ environmentsMax: 10, startsMax: 1 }, 'a', 'b')
     assert.equal(machine.claimStart(of('a')), true)
