@@ -221,11 +221,11 @@ class LiveLimitsOver implements LiveLimits {
   }
 }
 
-function checkHow(how: ChangeHow): ChangeHow {
-  if (how.forMs === undefined) return how
-  if (how.save === true) {
+function checkHow({ forMs, save }: ChangeHow): void {
+  if (forMs === undefined) return
+  if (save === true) {
     throw new SpillwayError('SPILLWAY_LIMITS', 'a change is for a time or saved, not both')
   }
-  if (how.forMs > 0 && Number.isFinite(how.forMs)) return how
-  throw new SpillwayError('SPILLWAY_LIMITS', `expected a time above 0, got: ${how.forMs} ms`)
+  if (forMs > 0 && Number.isFinite(forMs)) return
+  throw new SpillwayError('SPILLWAY_LIMITS', `expected a time above 0, got: ${forMs} ms`)
 }

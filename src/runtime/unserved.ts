@@ -15,7 +15,6 @@ export function createUnservedPool(
     run(work) {
       queueMicrotask(() => work.onEnd({ kind: 'unserved', message }))
     },
-    rerun() {},
     keepWarm() {},
     warmth: () => ({ ready: 0, failing: true }),
     kill() {},
