@@ -19,7 +19,7 @@ import type { LogLine } from './invoke/journal.ts'
 import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
-import { provisionedOf } from './model/provisioned.ts'
+import { provisionedOf } from './model/arithmetic.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
 import type { PoolEvent } from './runtime/pool.ts'
 

@@ -72,10 +72,11 @@ function* outcomeSamples(functionName: string, { outcomes }: FunctionTally): Gen
 }
 
 function* throttleSamples(functionName: string, { throttles }: FunctionTally): Generator<Sample> {
-  for (const [key, value] of throttles) {
-    const [limit = '', why = ''] = key.split(' ', 2)
+  for (const [limit, byWhy] of throttles) {
     const [reason = ''] = limit.split('/', 1)
-    yield { labels: { function: functionName, reason, limit, why }, value }
+    for (const [why, value] of byWhy) {
+      yield { labels: { function: functionName, reason, limit, why }, value }
+    }
   }
 }
 

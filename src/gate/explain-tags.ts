@@ -1,4 +1,4 @@
-import { promisedByGroup, promisedInAccount, promisedOf, sum } from '../model/arithmetic.ts'
+import { guaranteeOf, promisedByGroup, promisedInAccount, sum } from '../model/arithmetic.ts'
 import { PRIORITIES, type LimitsConfig } from '../model/limits.ts'
 
 /** Functions that have several tags: each of their invocations counts in all of them. */
@@ -32,7 +32,7 @@ function tagWarnings({ tags = {}, functions }: LimitsConfig): string[] {
     const guaranteed = sum(
       Object.entries(functions)
         .filter(([, limits]) => limits.tags?.includes(tag))
-        .map(([name, limits]) => [name, promisedOf(limits)]),
+        .map(([name, limits]) => [name, guaranteeOf(limits)]),
     )
     return guaranteed <= maxConcurrency
       ? []

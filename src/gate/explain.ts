@@ -1,8 +1,8 @@
 import {
   ceilingOf,
+  guaranteeOf,
   promisedByGroup,
   promisedInAccount,
-  promisedOf,
   sum,
   versionsOf,
   type Shares,
@@ -144,7 +144,7 @@ function explainFunction(
   ceiling: Reach,
 ): FunctionExplanation {
   const { group, tags = [], lend = 0 } = limits
-  const guaranteed = promisedOf(limits)
+  const guaranteed = guaranteeOf(limits)
   return { name, group, tags, guaranteed, lend, versions: toShares(versionsOf(limits)), ceiling }
 }
 

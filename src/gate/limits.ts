@@ -3,8 +3,6 @@ import type { LimitScope } from '../model/in-force.ts'
 import { findFaults } from '../model/limit-faults.ts'
 import type { LimitsConfig } from '../model/limits.ts'
 
-export { ceilingOf, guaranteeOf } from '../model/arithmetic.ts'
-
 /** One live change of a limit: `account=200`, `group:etl.guaranteedConcurrency=20`, `fn:report=5`. */
 export interface LimitChange {
   readonly scope: LimitScope

@@ -41,12 +41,54 @@ export function replace(
   return next
 }
 
-export function changesOf(live: LiveChanges): LimitChange[] {
+/** A change and all that it stands on: what stands lowest first. */
+export function layersOf(live: Live): Live[] {
+  return [...(live.below === undefined ? [] : layersOf(live.below)), live]
+}
+
+/** What came of changes that were to be made. */
+export interface Laid {
+  readonly config: LimitsConfig
+  readonly live: LiveChanges
+  /** By limit: the last change of it that was to be made and is not. */
+  readonly misfits: ReadonlyMap<string, Misfit>
+}
+
+export interface Misfit {
+  /** Undefined where a change was to be taken back. */
+  readonly live: Live | undefined
+  readonly why: string
+}
+
+/** All together, or where that does not fit as many as do, one by one. What is live fits the base. */
+export function layOver(
+  base: LimitsConfig,
+  live: LiveChanges,
+  changes: readonly (readonly [string, Live | undefined])[],
+): Laid {
+  const misfits = new Map<string, Misfit>()
+  const withAll = replace(live, changes)
+  const all = tryApply(base, withAll)
+  if (!SpillwayError.is(all)) return { config: all, live: withAll, misfits }
+  let laid = { config: applyChanges(base, changesOf(live)), live }
+  for (const [id, each] of changes) {
+    const withOne = replace(laid.live, [[id, each]])
+    const config = tryApply(base, withOne)
+    if (SpillwayError.is(config)) {
+      misfits.set(id, { live: each, why: config.message })
+      continue
+    }
+    laid = { config, live: withOne }
+    misfits.delete(id)
+  }
+  return { ...laid, misfits }
+}
+
+function changesOf(live: LiveChanges): LimitChange[] {
   return [...live.values()].map(({ change }) => change)
 }
 
-/** The configuration with the changes made, or why that does not fit. */
-export function tryApply(base: LimitsConfig, live: LiveChanges): LimitsConfig | SpillwayError {
+function tryApply(base: LimitsConfig, live: LiveChanges): LimitsConfig | SpillwayError {
   try {
     return applyChanges(base, changesOf(live))
   } catch (error) {

@@ -14,13 +14,15 @@ import {
   type LimitsControl,
 } from './limits.ts'
 import {
-  changesOf,
   idOf,
+  layersOf,
+  layOver,
   replace,
   standing,
-  tryApply,
+  type Laid,
   type Live,
   type LiveChanges,
+  type Misfit,
 } from './live-changes.ts'
 import {
   savedName,
@@ -33,8 +35,8 @@ import {
 /** Limits that are changed while running, and survive a new configuration. */
 export interface LiveLimits extends LimitsControl {
   /**
-   * Takes a new configuration as the base and makes the live changes on it again; a change whose
-   * group or function is gone is forgotten.
+   * Takes a new configuration as the base and makes the live and the saved changes on it again; a live
+   * one whose group or function is gone is forgotten. One that does not fit is told and left out.
    * @throws {SpillwayError} SPILLWAY_LIMITS where the new base does not fit; then nothing changes.
    */
   rebase(config: LimitsConfig): void
@@ -112,11 +114,30 @@ class LiveLimitsOver implements LiveLimits {
 
   rebase(config: LimitsConfig): void {
     checkLimits(config)
-    const known = [...this.#live].filter(([, { change }]) => whyNot(config, change) === undefined)
-    const live: LiveChanges = new Map([...savedOn(config, this.#saved), ...known])
-    const applied = applyChanges(config, changesOf(live))
+    const { live, misfits, config: applied } = layOver(config, new Map(), this.#layersOn(config))
     this.#base = config
     this.#install(applied, live)
+    for (const [id, misfit] of misfits) this.#tellMisfit(id, misfit)
+  }
+
+  /** What is to hold on a new base, first come: what holds now before what was saved and did not fit. */
+  #layersOn(config: LimitsConfig): (readonly [string, Live])[] {
+    const known = [...this.#live].filter(([, { change }]) => whyNot(config, change) === undefined)
+    const saved = savedOn(config, this.#saved)
+    return [
+      ...saved.filter(([id]) => this.#live.has(id)),
+      ...known.flatMap(([id, live]) => layersOf(live).map((each) => [id, each] as const)),
+      ...saved.filter(([id]) => !this.#live.has(id)),
+    ]
+  }
+
+  #tellMisfit(id: string, { live, why }: Misfit): void {
+    const saved = this.#saved.get(id)
+    if (saved !== undefined && saved.value === live?.change.value) {
+      this.#tell(`${savedName(saved)} is ignored: ${why}`)
+    } else if (live !== undefined) {
+      this.#tell(`the change of ${nameOfLimit(live.change)}, made by ${live.by}, is gone: ${why}`)
+    }
   }
 
   #install(config: LimitsConfig, live: LiveChanges): void {
@@ -137,10 +158,10 @@ class LiveLimitsOver implements LiveLimits {
     const nowMs = this.#options.clock.nowMs()
     const over = [...this.#live.values()].filter(({ endsMs }) => endsMs <= nowMs)
     const under = over.map(({ change, below }) => [idOf(change), standing(below, nowMs)] as const)
-    const misfits = this.#tryEach(under)
+    const misfits = this.#layOver(under)
     for (const { change, by, forMs } of over) {
-      const why = misfits.get(idOf(change))
-      if (why === undefined) {
+      const misfit = misfits.get(idOf(change))
+      if (misfit === undefined) {
         const changes = [{ ...change, value: valueOf(this.#gate.config, change) }]
         this.#onChange({ by, changes, why: `its ${writeDuration(forMs)} are over` })
         continue
@@ -148,7 +169,9 @@ class LiveLimitsOver implements LiveLimits {
       const stays: Live = { change, by, forMs, endsMs: Infinity, below: undefined }
       this.#live = replace(this.#live, [[idOf(change), stays]])
       const name = nameOfLimit(change)
-      this.#tell(`${name} stays as it is though its ${writeDuration(forMs)} are over: ${why}`)
+      this.#tell(
+        `${name} stays as it is though its ${writeDuration(forMs)} are over: ${misfit.why}`,
+      )
     }
     this.#watch()
   }
@@ -158,10 +181,10 @@ class LiveLimitsOver implements LiveLimits {
       const why = whyNot(this.#base, each)
       if (why !== undefined) this.#tell(`${savedName(each)} is ignored: ${why}`)
     }
-    const misfits = this.#tryEach(savedOn(this.#base, this.#saved))
+    const misfits = this.#layOver(savedOn(this.#base, this.#saved))
     for (const [id, each] of this.#saved) {
-      const why = misfits.get(id)
-      if (why !== undefined) this.#tell(`${savedName(each)} is ignored: ${why}`)
+      const misfit = misfits.get(id)
+      if (misfit !== undefined) this.#tellMisfit(id, misfit)
       const live = this.#live.get(id)
       if (live === undefined) continue
       const changes = [live.change]
@@ -169,22 +192,11 @@ class LiveLimitsOver implements LiveLimits {
     }
   }
 
-  /** All together, or where that does not fit as many as do, one by one. Returns why others do not. */
-  #tryEach(each: readonly (readonly [string, Live | undefined])[]): ReadonlyMap<string, string> {
-    const misfits = new Map<string, string>()
-    if (each.length === 0) return misfits
-    const withAll = replace(this.#live, each)
-    const all = tryApply(this.#base, withAll)
-    if (!SpillwayError.is(all)) {
-      this.#install(all, withAll)
-      return misfits
-    }
-    for (const one of each) {
-      const withOne = replace(this.#live, [one])
-      const config = tryApply(this.#base, withOne)
-      if (SpillwayError.is(config)) misfits.set(one[0], config.message)
-      else this.#install(config, withOne)
-    }
+  /** @returns Those that do not fit. */
+  #layOver(changes: readonly (readonly [string, Live | undefined])[]): Laid['misfits'] {
+    if (changes.length === 0) return new Map()
+    const { config, live, misfits } = layOver(this.#base, this.#live, changes)
+    this.#install(config, live)
     return misfits
   }
 
@@ -209,11 +221,11 @@ class LiveLimitsOver implements LiveLimits {
   }
 }
 
-function checkHow(how: ChangeHow): ChangeHow {
-  if (how.forMs === undefined) return how
-  if (how.save === true) {
+function checkHow({ forMs, save }: ChangeHow): void {
+  if (forMs === undefined) return
+  if (save === true) {
     throw new SpillwayError('SPILLWAY_LIMITS', 'a change is for a time or saved, not both')
   }
-  if (how.forMs > 0 && Number.isFinite(how.forMs)) return how
-  throw new SpillwayError('SPILLWAY_LIMITS', `expected a time above 0, got: ${how.forMs} ms`)
+  if (forMs > 0 && Number.isFinite(forMs)) return
+  throw new SpillwayError('SPILLWAY_LIMITS', `expected a time above 0, got: ${forMs} ms`)
 }

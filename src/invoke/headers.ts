@@ -17,9 +17,15 @@ export function outcomeHeaders(outcome: Outcome): string[] {
   ]
   if (outcome.status === 'throttled') {
     const { blocked } = outcome
-    headers.push('x-spillway-limit', limitId(blocked), 'x-spillway-reason', reasonOf(blocked))
+    const limit = toHeaderValue(limitId(blocked))
+    headers.push('x-spillway-limit', limit, 'x-spillway-reason', reasonOf(blocked))
   }
   return headers
+}
+
+/** A name may be any text; what a header cannot carry, and the sign itself, is percent-encoded. */
+function toHeaderValue(text: string): string {
+  return text.toWellFormed().replaceAll(/[^!-$&-~]+/gu, encodeURIComponent)
 }
 
 /** Ours: AWS's `Reason` cannot tell these apart. */

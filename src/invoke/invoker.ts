@@ -152,7 +152,7 @@ class Run implements Work, Asker {
   #rerun(): void {
     this.#attempts++
     this.#options.tally.addRetry(this.#invocation.functionName)
-    this.#target.pool.rerun(this)
+    this.#target.pool.run(this)
   }
 
   #report(end: WorkEnd, { status, ...ending }: Ending): void {

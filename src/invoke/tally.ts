@@ -1,5 +1,6 @@
 import type { Invocation, InvocationSource, Outcome } from './invocation.ts'
 import { limitId, type Blocked } from '../gate/refusal.ts'
+import type { Why } from '../gate/tree.ts'
 
 /** Counts of how invocations ended, kept as plain numbers: this runs for each of them. */
 export interface Tally {
@@ -21,8 +22,8 @@ export type OutcomeLabel =
 export interface FunctionTally {
   /** By `source` and `outcome`. */
   readonly outcomes: Map<InvocationSource, Record<OutcomeLabel, number>>
-  /** By the limit that blocked and why: `group/etl maxConcurrency`. */
-  readonly throttles: Map<string, number>
+  /** By the limit that blocked, `group/etl`, and why it did. */
+  readonly throttles: Map<string, Map<Why, number>>
   /** Invocations handed over anew because their environment died before the handler began. */
   retries: number
   readonly durations: Histogram
@@ -69,17 +70,18 @@ export function createTally(): Tally {
       if (outcome.durationMs !== undefined) observe(tally.durations, outcome.durationMs)
       if (outcome.initMs !== undefined) observe(tally.inits, outcome.initMs)
       if (outcome.status !== 'throttled') return
-      const key = throttleKey(outcome.blocked)
-      tally.throttles.set(key, (tally.throttles.get(key) ?? 0) + 1)
+      countThrottle(tally, outcome.blocked)
     },
   }
 }
 
 /** Tenants are not told apart: there may be any number of them. */
-function throttleKey(blocked: Blocked): string {
+function countThrottle({ throttles }: FunctionTally, blocked: Blocked): void {
   const { scope, name, why } = blocked
   const limit = scope === 'tenant' ? `tenant/${name.split(':', 1)[0]}` : limitId(blocked)
-  return `${limit} ${why}`
+  let byWhy = throttles.get(limit)
+  if (byWhy === undefined) throttles.set(limit, (byWhy = new Map()))
+  byWhy.set(why, (byWhy.get(why) ?? 0) + 1)
 }
 
 /** A malformed answer is the function's failure, whatever the front end makes of it. */

@@ -3,20 +3,27 @@ import type { FunctionLimits, LimitsConfig } from './limits.ts'
 /** Slots by the name of whom they belong to. */
 export type Shares = readonly (readonly [name: string, slots: number])[]
 
-/** What a function can always have, whatever others do. */
+/**
+ * What a function can always have, whatever others do, and takes of its group beforehand. What is
+ * provisioned, of itself and of its versions, lies inside a reservation where there is one.
+ */
 export function guaranteeOf(limits: FunctionLimits): number {
-  const { reservedConcurrency, guaranteedConcurrency = 0, provisionedConcurrency = 0 } = limits
-  return reservedConcurrency ?? Math.max(guaranteedConcurrency, provisionedConcurrency)
+  const { reservedConcurrency, guaranteedConcurrency = 0 } = limits
+  return reservedConcurrency ?? Math.max(guaranteedConcurrency, provisionedOf(limits))
+}
+
+/** How many environments of a function are to be kept warm: its own and those of its versions. */
+export function provisionedOf({ provisionedConcurrency = 0, versions }: FunctionLimits): number {
+  if (versions === undefined) return provisionedConcurrency
+  return Object.values(versions).reduce(
+    (total, version) => total + version.provisionedConcurrency,
+    provisionedConcurrency,
+  )
 }
 
 /** The function's own ceiling. */
 export function ceilingOf(limits: FunctionLimits): number {
   return Math.min(limits.maxConcurrency ?? Infinity, limits.reservedConcurrency ?? Infinity)
-}
-
-/** What a function takes of its group beforehand: its guarantee, or its versions' where that is more. */
-export function promisedOf(limits: FunctionLimits): number {
-  return Math.max(guaranteeOf(limits), sum(versionsOf(limits)))
 }
 
 /**
@@ -29,7 +36,7 @@ export function promisedByGroup(config: LimitsConfig): ReadonlyMap<string, Share
   for (const [name, limits] of Object.entries(config.functions)) {
     const shares = groups.get(limits.group) ?? []
     groups.set(limits.group, shares)
-    const slots = promisedOf(limits)
+    const slots = guaranteeOf(limits)
     if (slots > 0) shares.push([name, slots])
   }
   return groups
@@ -53,9 +60,9 @@ export function promisedInAccount(
 
 /** The field that a function's guarantee comes from. */
 export function wordOfGuarantee(limits: FunctionLimits): string {
-  const { reservedConcurrency, guaranteedConcurrency = 0, provisionedConcurrency = 0 } = limits
+  const { reservedConcurrency, guaranteedConcurrency = 0 } = limits
   if (reservedConcurrency !== undefined) return 'reservedConcurrency'
-  return provisionedConcurrency > guaranteedConcurrency
+  return provisionedOf(limits) > guaranteedConcurrency
     ? 'provisionedConcurrency'
     : 'guaranteedConcurrency'
 }

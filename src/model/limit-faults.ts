@@ -4,7 +4,7 @@ import {
   guaranteeOf,
   promisedByGroup,
   promisedInAccount,
-  promisedOf,
+  provisionedOf,
   sum,
   versionsOf,
   wordOfGuarantee,
@@ -47,25 +47,28 @@ function fault({ scope, name }: Owner, fields: readonly string[], message: strin
 
 function functionFaults(name: string, limits: FunctionLimits): Fault[] {
   const owner: Owner = { scope: 'function', name }
-  const guarantee = guaranteeOf(limits)
-  const ceiling = ceilingOf(limits)
-  const cap = limits.reservedConcurrency === ceiling ? 'reservedConcurrency' : 'maxConcurrency'
-  const provisioned = provisionedOf(limits)
   const word = wordOfGuarantee(limits)
-  const faults = commonFaults(owner, limits, { word, guarantee, ceiling })
-  if (sum(provisioned) <= ceiling || faults.some(({ limits: [at] }) => at?.field === word)) {
-    return faults
+  const own = { word, guarantee: guaranteeOf(limits), ceiling: ceilingOf(limits) }
+  const isSum = word === 'provisionedConcurrency' && limits.versions !== undefined
+  if (isSum || own.guarantee <= own.ceiling) {
+    return [...provisionedFaults(owner, limits), ...commonFaults(owner, limits, own)]
   }
-  // AWS's own rule where it is reserved: what all versions have provisioned fits into it.
-  const message = `function ${name}: ${sum(provisioned)} are provisioned together${listed(provisioned)}, its ${cap} is ${ceiling}; lower one of them or raise the ${cap}`
-  return [...faults, fault(owner, ['provisionedConcurrency', cap], message)]
+  return [guaranteeFault(owner, own), ...commonFaults(owner, limits, own)]
 }
 
-/** All environments that are to be kept warm: those of versions, and the function's own. */
-function provisionedOf(limits: FunctionLimits): Shares {
-  const { provisionedConcurrency = 0 } = limits
-  const own: Shares = provisionedConcurrency === 0 ? [] : [['$LATEST', provisionedConcurrency]]
-  return [...own, ...versionsOf(limits)]
+/** AWS's own rule where it is reserved: what all versions have provisioned fits into it. */
+function provisionedFaults(owner: Owner, limits: FunctionLimits): Fault[] {
+  const ceiling = ceilingOf(limits)
+  const provisioned = provisionedOf(limits)
+  if (provisioned <= ceiling) return []
+  const { provisionedConcurrency: latest = 0 } = limits
+  const shares: Shares = [
+    ...(latest === 0 ? [] : [['$LATEST', latest] as const]),
+    ...versionsOf(limits),
+  ]
+  const cap = limits.reservedConcurrency === ceiling ? 'reservedConcurrency' : 'maxConcurrency'
+  const message = `function ${owner.name}: ${provisioned} are provisioned together${listed(shares)}, its ${cap} is ${ceiling}; lower one of them or raise the ${cap}`
+  return [fault(owner, ['provisionedConcurrency', cap], message)]
 }
 
 function groupFaults(config: LimitsConfig, name: string, promised: Shares): Fault[] {
@@ -73,7 +76,9 @@ function groupFaults(config: LimitsConfig, name: string, promised: Shares): Faul
   const limits = config.groups[name] ?? {}
   const { maxConcurrency: ceiling = Infinity, guaranteedConcurrency: guarantee = 0 } = limits
   const word = 'guaranteedConcurrency'
-  const faults = commonFaults(owner, limits, { word, guarantee, ceiling })
+  const own = { word, guarantee, ceiling }
+  const faults = commonFaults(owner, limits, own)
+  if (guarantee > ceiling) faults.unshift(guaranteeFault(owner, own))
   if (sum(promised) <= ceiling) return faults
   const message = `group ${name}: ${sum(promised)} are guaranteed to its functions together${listed(promised)}, its maxConcurrency is ${ceiling}; lower one of them or raise the group`
   return [...faults, fault(owner, ['maxConcurrency'], message)]
@@ -98,25 +103,22 @@ function promisesOf(config: LimitsConfig): Fault['limits'] {
     (name) => ({ scope: 'group', name, field: 'guaranteedConcurrency' }) as const,
   )
   const functions = Object.entries(config.functions)
-    .filter(([, limits]) => promisedOf(limits) > 0)
+    .filter(([, limits]) => guaranteeOf(limits) > 0)
     .map(([name, limits]) => ({ scope: 'function', name, field: wordOfGuarantee(limits) }) as const)
   return [...groups, ...functions]
 }
 
-function commonFaults(owner: Owner, limits: GroupLimits, own: Own): Fault[] {
+function guaranteeFault(owner: Owner, { word, guarantee, ceiling }: Own): Fault {
+  const message = `${owner.scope} ${owner.name}: its ${word} of ${guarantee} is above its maxConcurrency of ${ceiling}; lower the one or raise the other`
+  return fault(owner, [word, 'maxConcurrency'], message)
+}
+
+function commonFaults(owner: Owner, limits: GroupLimits, { guarantee, ceiling }: Own): Fault[] {
   const { lend = 0 } = limits
-  const { word, guarantee, ceiling } = own
-  const who = `${owner.scope} ${owner.name}`
   const faults = headroomFaults(owner, limits, ceiling)
-  if (guarantee > ceiling) {
-    const message = `${who}: its ${word} of ${guarantee} is above its maxConcurrency of ${ceiling}; lower the one or raise the other`
-    faults.unshift(fault(owner, [word, 'maxConcurrency'], message))
-  }
-  if (lend > guarantee) {
-    const message = `${who}: it is to lend ${lend} of the ${guarantee} that it is guaranteed; lower lend or raise the guarantee`
-    faults.push(fault(owner, ['lend'], message))
-  }
-  return faults
+  if (lend <= guarantee) return faults
+  const message = `${owner.scope} ${owner.name}: it is to lend ${lend} of the ${guarantee} that it is guaranteed; lower lend or raise the guarantee`
+  return [...faults, fault(owner, ['lend'], message)]
 }
 
 /** A function's or group's own numbers, and what its guarantee is called. */

@@ -7,6 +7,8 @@ export interface Machine {
    * demand a start has nine tenths of the places: what is kept warm must not shut the others out.
    */
   claimStart(wanting: MachineUser, when?: 'ahead'): boolean
+  /** Gives back a place just claimed, before anyone else could ask for it: nobody is woken. */
+  unclaim(): void
   /** The start that was claimed is over, well or badly. */
   endStart(): void
   /** An environment is gone. */
@@ -82,20 +84,28 @@ export function createMachine(
       environments++
       return true
     },
+    unclaim() {
+      starts--
+      environments--
+    },
     endStart() {
       starts--
-      refused.wakeNext()
+      refused.wake(() => environments)
     },
     release() {
       environments--
       evicting = Math.max(0, evicting - 1)
-      refused.wakeNext()
+      refused.wake(() => environments)
     },
   }
 }
 
 /** Who was refused a place: first come, first woken; those ahead of demand after all others. */
-function createRefused(): { add(user: MachineUser, when?: 'ahead'): void; wakeNext(): void } {
+function createRefused(): {
+  add(user: MachineUser, when?: 'ahead'): void
+  /** Wakes one after the other, as some want none any more, until one has taken a place or was refused again. */
+  wake(taken: () => number): void
+} {
   const queue = new Set<MachineUser>()
   const ahead = new Set<MachineUser>()
   return {
@@ -103,16 +113,15 @@ function createRefused(): { add(user: MachineUser, when?: 'ahead'): void; wakeNe
       const line = when === 'ahead' ? ahead : queue
       line.add(user)
     },
-    wakeNext() {
-      const [next] = queue
-      if (next !== undefined) {
-        queue.delete(next)
-        next.reconsider()
+    wake(taken) {
+      const before = taken()
+      for (const line of [queue, ahead]) {
+        for (const user of line) {
+          line.delete(user)
+          user.reconsider()
+          if (taken() > before || line.has(user)) return
+        }
       }
-      if (queue.size > 0) return
-      const all = [...ahead]
-      ahead.clear()
-      for (const each of all) each.reconsider()
     },
   }
 }

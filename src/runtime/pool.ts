@@ -18,13 +18,13 @@ export interface PoolOptions {
   readonly publishSlots: (slots: number) => void
   /** Asks the gate who waits for an environment and nothing else. */
   readonly wanted: () => Wanted
-  /** Asks whether one more may be started: in mode `aws` a rate bounds that. */
+  /** Asks whether one more may be started: in mode `aws` a rate bounds that, and counts each yes. */
   readonly mayStart: () => boolean
   readonly onEvent: (event: PoolEvent) => void
   readonly idleTimeoutMs?: number
 }
 
-/** Who waits for an environment. */
+/** Who waits for an environment: the gate's word too, which this room stands below and cannot import. */
 export interface Wanted {
   /** How many the limits would let in. */
   readonly count: number
@@ -44,13 +44,11 @@ export type GoneReason = 'idle' | 'failed_init' | 'died' | 'retired'
 
 /** The environments of one function: where a permit becomes a running handler. */
 export interface Pool extends MachineUser {
-  /** Hands work to a warm environment. The caller holds a permit, so there is a free one. */
-  run(work: Work): void
   /**
-   * Hands work over as soon as an environment is free, ahead of everyone in the gate: for work whose
-   * environment died before the handler began, and whose permit is still held.
+   * Hands work to a warm environment. The caller holds a permit, so there is a free one; where that
+   * died under it, or has stalled, the work gets the next that is free, ahead of everyone in the gate.
    */
-  rerun(work: Work): void
+  run(work: Work): void
   /**
    * Has at least this many environments from now on: started ahead of demand, never idle for too
    * long, replaced when they end. Default 0.
@@ -146,17 +144,12 @@ class EnvironmentPool implements Pool {
       onRoom: (environment, durationMs) => this.#onRoom(environment, durationMs),
       onLeaving: (environment) => this.#drop(environment),
       onGone: (environment, failure) => this.#onGone(environment, failure),
-      onReturned: (work) => this.#onReturned(work),
+      onReturned: (work) => this.run(work),
       onLog: (text) => options.onEvent({ kind: 'log', text }),
     }
   }
 
   run(work: Work): void {
-    if (this.#failing !== undefined) return this.#refuse(work, this.#failing)
-    this.#place(work)
-  }
-
-  rerun(work: Work): void {
     if (this.#failing !== undefined) return this.#refuse(work, this.#failing)
     this.#place(work)
   }
@@ -224,7 +217,12 @@ class EnvironmentPool implements Pool {
     const { count, waiting: inLine, oldestMs } = this.#options.wanted()
     const waiting = count + this.#stranded.size
     while (waiting > this.#starting.size && this.#isStartWorthIt(waiting, oldestMs)) {
-      if (!this.#options.mayStart() || !this.#options.machine.claimStart(this)) break
+      // In this order: the gate counts what it says yes to, and the machine's place can be given back.
+      if (!this.#options.machine.claimStart(this)) break
+      if (!this.#options.mayStart()) {
+        this.#options.machine.unclaim()
+        break
+      }
       const before = this.#starting.size
       this.#start()
       if (this.#starting.size === before) break
@@ -389,11 +387,6 @@ class EnvironmentPool implements Pool {
     }
     if (least?.load === 0) this.#idle.splice(this.#idle.indexOf(least), 1)
     return least
-  }
-
-  #onReturned(work: Work): void {
-    if (this.#failing === undefined) this.#place(work)
-    else this.#refuse(work, this.#failing)
   }
 
   #drop(environment: Environment): void {

@@ -15,12 +15,11 @@ export function createUnservedPool(
     run(work) {
       queueMicrotask(() => work.onEnd({ kind: 'unserved', message }))
     },
-    rerun() {},
     keepWarm() {},
     warmth: () => ({ ready: 0, failing: true }),
     kill() {},
     renew() {},
-    close: async () => {},
+    close: async () => publishSlots(0),
     counts: () => ({ idle: 0, busy: 0, starting: 0 }),
     reconsider() {},
     keptWarm: () => 0,

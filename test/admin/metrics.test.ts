@@ -52,9 +52,11 @@ describe('Metrics', () => {
     const served = await serveAdmin(t)
     served.tally.add(INVOCATION, throttled('group', 'etl'))
     served.tally.add(INVOCATION, throttled('account', ''))
+    served.tally.add(INVOCATION, throttled('group', 'nightly load/2'))
     assert.deepEqual(await linesOf(served, 'spillway_throttles_total'), [
       'spillway_throttles_total{function="report",reason="group",limit="group/etl",why="maxConcurrency"} 1',
       'spillway_throttles_total{function="report",reason="account",limit="account",why="maxConcurrency"} 1',
+      'spillway_throttles_total{function="report",reason="group",limit="group/nightly load/2",why="maxConcurrency"} 1',
     ])
   })
 

@@ -84,9 +84,8 @@ export const feasibleConfigs = configs.map(
       )
       const { reservedConcurrency: reserved, guaranteedConcurrency = 0 } = each
       const lifted = reserved === undefined ? {} : { reservedConcurrency: Math.max(reserved, warm) }
-      const own =
-        lifted.reservedConcurrency ?? Math.max(guaranteedConcurrency, provisionedConcurrency)
-      return { ...raise({ ...each, ...lifted }, Math.max(own, warm), own), ...lifted }
+      const own = lifted.reservedConcurrency ?? Math.max(guaranteedConcurrency, warm)
+      return { ...raise({ ...each, ...lifted }, own, own), ...lifted }
     })
     const raised = mapValues(groups, (each) => raise(each, 100, each.guaranteedConcurrency ?? 0))
     const { headroom: own, ...max } = account

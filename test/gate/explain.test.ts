@@ -140,7 +140,7 @@ function heldBy(fn: FunctionLimits): number {
   const { reservedConcurrency, guaranteedConcurrency = 0, provisionedConcurrency = 0 } = fn
   let warm = 0
   for (const each of Object.values(fn.versions ?? {})) warm += each.provisionedConcurrency
-  const own = reservedConcurrency ?? Math.max(guaranteedConcurrency, provisionedConcurrency)
+  const own = reservedConcurrency ?? Math.max(guaranteedConcurrency, provisionedConcurrency + warm)
   return Math.max(own - (fn.lend ?? 0), warm)
 }
 

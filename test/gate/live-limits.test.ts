@@ -22,6 +22,7 @@ const CONFIG: LimitsConfig = {
 }
 
 interface Rig {
+  readonly gate: Gate
   readonly limits: LiveLimits
   readonly clock: VirtualClock
   readonly audits: LimitsAudit[]
@@ -56,6 +57,7 @@ function start(disk: Rig['disk'] = { changes: [], full: false }, config = CONFIG
     },
   })
   return {
+    gate,
     limits,
     clock,
     audits,
@@ -149,6 +151,55 @@ describe('A change for a time', () => {
     assert.equal(troubles.length, 1)
   })
 
+  test('that does not fit a new configuration is gone, what it stood on holds again, and that is told', () => {
+    const { limits, clock, audits, troubles } = start()
+    const api = (value: number): LimitChange => ({
+      ...etl(value, 'guaranteedConcurrency'),
+      name: 'api',
+    })
+    limits.change([api(10)], 'ada', { save: true })
+    limits.change([api(60)], 'bob', { forMs: MINUTE_MS })
+    limits.change([etl(9)], 'bob')
+    limits.rebase({ ...CONFIG, account: { maxConcurrency: 50 } })
+    const groups = { etl: { maxConcurrency: 9 }, api: { guaranteedConcurrency: 10 } }
+    assert.deepEqual(limits.current().groups, groups)
+    assert.deepEqual(troubles, [
+      'the change of group:api.guaranteedConcurrency, made by bob, is gone: account: 60 are guaranteed together (group api 60), its maxConcurrency is 50; lower one of them or raise the account',
+    ])
+    clock.advance(MINUTE_MS)
+    assert.deepEqual([limits.current().groups, audits.length], [groups, 3])
+  })
+
+  test('lets nobody past while a new configuration takes over from the old, one change misfitting', () => {
+    const { gate, limits, set } = start()
+    set(1)
+    limits.change([{ ...etl(60, 'guaranteedConcurrency'), name: 'api' }], 'bob')
+    const decisions: string[] = []
+    gate.setSlots('shop-load', 2)
+    const ask = {
+      functionName: 'shop-load',
+      priority: 'batch',
+      maxWaitMs: 9,
+      deadlineMs: 9,
+    } as const
+    for (let i = 0; i < 2; i++) {
+      gate.acquire(ask, { onDecision: ({ kind }) => void decisions.push(kind) })
+    }
+    limits.rebase({ ...CONFIG, account: { maxConcurrency: 50 } })
+    assert.deepEqual(limits.current().groups, { etl: { maxConcurrency: 1 }, api: {} })
+    assert.deepEqual(decisions, ['permit'])
+  })
+
+  test('stays with all others where a new configuration does not fit by itself', () => {
+    const { limits, set, etl: max } = start()
+    set(5, { forMs: MINUTE_MS })
+    const before = limits.current()
+    const api = { guaranteedConcurrency: 101 }
+    assert.throws(() => limits.rebase({ ...CONFIG, groups: { api } }), /101 are guaranteed/)
+    assert.equal(limits.current(), before)
+    assert.equal(max(), 5)
+  })
+
   test('is no longer known once its group is gone', () => {
     const { limits, clock, audits, set } = start()
     set(5, { forMs: MINUTE_MS })
@@ -233,6 +284,22 @@ describe('A saved change', () => {
       troubles.join('\n'),
       /^the saved change of account, .* is ignored: account: 70 are/,
     )
+  })
+
+  test('that does not fit is in the way of no other configuration, and holds on one that it fits', () => {
+    const { disk, limits } = start()
+    limits.change([{ ...etl(80, 'guaranteedConcurrency'), name: 'api' }], 'ada', { save: true })
+    const small = { ...CONFIG, account: { maxConcurrency: 50 } }
+    const { limits: later, troubles } = start(disk, small)
+    assert.equal(troubles.length, 1)
+    later.change([etl(30)], 'bob')
+    later.rebase({ ...small, account: { maxConcurrency: 60 } })
+    assert.equal(later.current().account.maxConcurrency, 60)
+    assert.deepEqual(later.current().groups, { etl: { maxConcurrency: 30 }, api: {} })
+    assert.equal(troubles[1], troubles[0]?.replace(/50; /, '60; '))
+    later.rebase(CONFIG)
+    assert.equal(later.current().groups['api']?.guaranteedConcurrency, 80)
+    assert.equal(troubles.length, 2)
   })
 
   test('is not made where it cannot be written down', () => {

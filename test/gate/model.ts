@@ -184,7 +184,9 @@ function wayUp(nodes: readonly ModelNode[], from: number): number[] {
 
 function ownOf(given: LimitsConfig['functions'][string]): LimitsConfig['groups'][string] {
   const { reservedConcurrency: reserved, guaranteedConcurrency: guaranteed = 0 } = given
-  const { provisionedConcurrency: provisioned = 0, maxConcurrency = Infinity } = given
+  const { provisionedConcurrency = 0, versions = {}, maxConcurrency = Infinity } = given
+  let provisioned = provisionedConcurrency
+  for (const version of Object.values(versions)) provisioned += version.provisionedConcurrency
   return {
     ...given,
     maxConcurrency: Math.min(maxConcurrency, reserved ?? Infinity),

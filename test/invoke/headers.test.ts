@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { validateHeaderValue } from 'node:http'
 import { describe, test } from 'node:test'
 import { outcomeHeaders, traceIdOf } from '../../src/invoke/headers.ts'
 
@@ -20,6 +21,9 @@ describe('The headers of an outcome', () => {
     [{ scope: 'account', name: '' }, 'account'],
     [{ scope: 'group', name: 'etl' }, 'group/etl'],
     [{ scope: 'function', name: 'report' }, 'function/report'],
+    [{ scope: 'group', name: 'Zahlung→' }, 'group/Zahlung%E2%86%92'],
+    [{ scope: 'tag', name: '100% of\nit' }, 'tag/100%25%20of%0Ait'],
+    [{ scope: 'tag', name: 'half \ud83d' }, 'tag/half%20%EF%BF%BD'],
   ] as const
   for (const [limit, id] of limits) {
     test(`name the limit that blocked it (${id})`, () => {
@@ -38,6 +42,7 @@ describe('The headers of an outcome', () => {
         attempts: 0,
         waitedMs: 0,
       })
+      validateHeaderValue('x-spillway-limit', headers.at(-3) ?? '')
       assert.deepEqual(headers.slice(0, 4), [
         'x-spillway-handler-started',
         '0',

@@ -65,8 +65,8 @@ describe('A tally', () => {
     assert.deepEqual(
       [...(a?.throttles ?? [])],
       [
-        ['group/etl maxConcurrency', 2],
-        ['account maxConcurrency', 1],
+        ['group/etl', new Map([['maxConcurrency', 2]])],
+        ['account', new Map([['maxConcurrency', 1]])],
       ],
     )
     assert.equal(a?.waits.sumMs, 21)

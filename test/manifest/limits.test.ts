@@ -222,7 +222,7 @@ functions:
 custom:
   spillway:
     tags: { db: { maxConcurrency: 4 }, slow: { maxConcurrency: 2 }, x: { maxConcurrency: 1 } }
-    functions: { a: { tags: [x] } }
+    functions: { a: { tags: [x, x, db] } }
 `
   const config = 'tags: { db: { maxConcurrency: 5, functions: [a] } }'
   const { limits } = await load({ 'serverless.yml': manifest, 'spillway.yml': config })

@@ -9,6 +9,9 @@ interface User extends MachineUser {
   evicted: number
   kept: number
   idleMs: number | undefined
+  /** How many it claims when it is woken, and for what. */
+  wants: number
+  when: 'ahead' | undefined
 }
 
 function setup(options: MachineOptions, ...names: readonly string[]) {
@@ -21,8 +24,11 @@ function setup(options: MachineOptions, ...names: readonly string[]) {
       return this.kept
     },
     idleMs: undefined,
+    wants: 0,
+    when: undefined,
     reconsider() {
       this.asked++
+      while (this.wants > 0 && machine.claimStart(this, this.when)) this.wants--
     },
     oldestIdleMs() {
       return this.idleMs
@@ -41,9 +47,9 @@ describe('A machine', () => {
     const { machine, of } = setup({ environmentsMax: 10, startsMax: 2 }, 'a', 'b', 'c')
     assert.deepEqual([machine.claimStart(of('a')), machine.claimStart(of('a'))], [true, true])
     assert.deepEqual([machine.claimStart(of('b')), machine.claimStart(of('c'))], [false, false])
+    of('b').wants = 1
     machine.endStart()
     assert.deepEqual([of('b').asked, of('c').asked], [1, 0], 'first come, first woken')
-    assert.equal(machine.claimStart(of('b')), true)
     machine.endStart()
     assert.deepEqual([of('b').asked, of('c').asked], [1, 1])
     assert.equal(machine.environments, 3)
@@ -82,16 +88,53 @@ describe('A machine', () => {
     assert.deepEqual([of('warm').asked, machine.claimStart(of('warm'), 'ahead')], [1, true])
   })
 
-  test('wakes those ahead of demand after all others', () => {
-    const { machine, of } = setup({ environmentsMax: 10, startsMax: 1 }, 'busy', 'warm', 'more')
+  test('wakes those ahead of demand after all others, one for each place', () => {
+    const names = ['busy', 'warm', 'more', 'last']
+    const { machine, of } = setup({ environmentsMax: 10, startsMax: 1 }, ...names)
+    const asked = () => names.map((name) => of(name).asked)
     assert.equal(machine.claimStart(of('busy')), true)
-    assert.equal(machine.claimStart(of('warm'), 'ahead'), false)
-    assert.equal(machine.claimStart(of('busy')), false)
+    for (const name of ['warm', 'last']) {
+      assert.equal(machine.claimStart(of(name), 'ahead'), false)
+      Object.assign(of(name), { wants: 1, when: 'ahead' })
+    }
     assert.equal(machine.claimStart(of('more')), false)
+    of('more').wants = 1
     machine.endStart()
-    assert.deepEqual([of('busy').asked, of('more').asked, of('warm').asked], [1, 0, 0])
+    assert.deepEqual(asked(), [0, 0, 1, 0])
     machine.endStart()
-    assert.deepEqual([of('busy').asked, of('more').asked, of('warm').asked], [1, 1, 1])
+    assert.deepEqual(asked(), [0, 1, 1, 0])
+    machine.endStart()
+    assert.deepEqual(asked(), [0, 1, 1, 1])
+  })
+
+  test('passes over those who want no place any more, and no further than one who gets none', () => {
+    const names = ['busy', 'stale', 'old', 'warm', 'many', 'next']
+    const { machine, of } = setup({ environmentsMax: 10, startsMax: 2 }, ...names)
+    const asked = () => names.map((name) => of(name).asked)
+    for (let i = 0; i < 2; i++) assert.equal(machine.claimStart(of('busy')), true)
+    assert.equal(machine.claimStart(of('warm'), 'ahead'), false)
+    for (const name of ['stale', 'old']) assert.equal(machine.claimStart(of(name)), false)
+    Object.assign(of('warm'), { wants: 1, when: 'ahead' })
+    machine.endStart()
+    assert.deepEqual(asked(), [0, 1, 1, 1, 0, 0])
+    assert.equal(machine.environments, 3)
+
+    for (const name of ['many', 'next']) {
+      assert.equal(machine.claimStart(of(name)), false)
+      of(name).wants = 2
+    }
+    machine.release()
+    assert.deepEqual(asked(), [0, 1, 1, 1, 1, 0], 'it is no start that has ended')
+    assert.equal(machine.environments, 2)
+  })
+
+  test('takes a place back that was just claimed, and wakes nobody for it', () => {
+    const { machine, of } = setup({ environmentsMax: 1, startsMax: 1 }, 'a', 'b')
+    assert.equal(machine.claimStart(of('a')), true)
+    assert.equal(machine.claimStart(of('b')), false)
+    machine.unclaim()
+    assert.deepEqual([machine.environments, of('b').asked], [0, 0])
+    assert.equal(machine.claimStart(of('b')), true)
   })
 
   test('wakes nobody twice for one refusal', () => {

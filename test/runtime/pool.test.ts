@@ -5,6 +5,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Outcome } from '../../src/invoke/invocation.ts'
 import { virtualClock, type VirtualClock } from '../../src/lib/clock.ts'
 import type { FunctionDefinition } from '../../src/model/app.ts'
+import { createMachine, type Machine } from '../../src/runtime/machine.ts'
+import { createPool } from '../../src/runtime/pool.ts'
+import { appOf } from '../aws/serve.ts'
 import { stateOf } from '../support/environments.ts'
 import { writeFiles } from '../support/service.ts'
 import { until } from '../support/until.ts'
@@ -137,6 +140,45 @@ describe('A pool', () => {
       [...pids, idlePid].map(() => undefined),
     )
     assert.equal(rig.fleet.machine.environments, 0)
+  })
+})
+
+describe('A rate of starts', () => {
+  /** A pool that somebody waits at, with leave for this many starts. */
+  function openPool(machine: Machine, starts: number) {
+    const left = { starts }
+    const pool = createPool({
+      fn: appOf([{ name: 'effect' }]).functions[0] as FunctionDefinition,
+      clock: virtualClock(),
+      machine,
+      command: () => assert.fail('nothing can be started'),
+      publishSlots() {},
+      wanted: () => ({ count: 3, waiting: 3, oldestMs: 0 }),
+      mayStart: () => left.starts-- > 0,
+      onEvent() {},
+    })
+    return { pool, left }
+  }
+
+  test('is not used up by starts that the machine has no place for', async () => {
+    const machine = createMachine({ environmentsMax: 1 }, () => [])
+    const { pool, left } = openPool(machine, 1)
+    machine.claimStart(pool)
+    pool.reconsider()
+    assert.equal(left.starts, 1)
+    await pool.close()
+  })
+
+  test('takes no place of the machine for the starts it does not allow', async () => {
+    const machine = createMachine({ environmentsMax: 1 }, () => [])
+    const { pool, left } = openPool(machine, 0)
+    const { pool: other } = openPool(machine, 0)
+    for (const each of [pool, other]) each.reconsider()
+    assert.equal(machine.environments, 0)
+    assert.equal(left.starts, -1, 'asked once, and again when something changes')
+    assert.equal(machine.claimStart(other), true)
+    machine.release()
+    await Promise.all([pool.close(), other.close()])
   })
 })
 

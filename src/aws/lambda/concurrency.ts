@@ -1,5 +1,5 @@
 import type { FunctionLimits, LimitsConfig } from '../../model/limits.ts'
-import { provisionedOf } from '../../model/provisioned.ts'
+import { provisionedOf } from '../../model/arithmetic.ts'
 import { jsonAnswer, type Answer } from '../answer.ts'
 import { changeLimits } from './change.ts'
 import { doesNotFit, invalidParameter } from './errors.ts'

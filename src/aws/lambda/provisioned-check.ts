@@ -1,5 +1,5 @@
 import type { LimitsConfig } from '../../model/limits.ts'
-import { provisionedOf } from '../../model/provisioned.ts'
+import { provisionedOf } from '../../model/arithmetic.ts'
 import { doesNotFit, invalidParameter } from './errors.ts'
 import { minUnreserved, unreservedOf } from './unreserved.ts'
 

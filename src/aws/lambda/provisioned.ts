@@ -1,4 +1,4 @@
-import { provisionedOf } from '../../model/provisioned.ts'
+import { provisionedOf } from '../../model/arithmetic.ts'
 import { jsonAnswer, type Answer } from '../answer.ts'
 import { changeLimits } from './change.ts'
 import {

@@ -1,5 +1,5 @@
 import type { LimitField } from '../../gate/limits.ts'
-import { provisionedOf } from '../../model/provisioned.ts'
+import { provisionedOf } from '../../model/arithmetic.ts'
 import { jsonAnswer, type Answer } from '../answer.ts'
 import { changeLimits } from './change.ts'
 import { functionNotFound, invalidMember, invalidParameter } from './errors.ts'

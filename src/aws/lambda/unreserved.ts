@@ -1,5 +1,5 @@
 import type { FunctionLimits, LimitsConfig } from '../../model/limits.ts'
-import { provisionedOf } from '../../model/provisioned.ts'
+import { provisionedOf } from '../../model/arithmetic.ts'
 
 /** AWS keeps this much of the account unreserved ("Understanding Lambda function scaling": at most the limit less 100 can be reserved). */
 const MIN_UNRESERVED = 100
