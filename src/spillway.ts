@@ -173,16 +173,12 @@ function assemble(options: SpillwayOptions): Parts {
 
 /** What a change has left with more running than is allowed, a sentence each. */
 function drainsOf(gate: Gate, changes: readonly LimitChange[]): string[] {
-  const { account, groups, tags, functions } = gate.snapshot()
-  const limits = { account: [account], group: groups, tag: tags, function: functions, version: [] }
-  return changes.flatMap(({ scope, name }) =>
-    limits[scope]
-      .filter((limit) => limit.name === name && limit.over > 0)
-      .map(({ inUse, over }) => {
-        const limit = scope === 'account' ? scope : `${scope} ${name}`
-        return `${limit}: ${inUse} run, ${over} more than allowed; nobody is let in until they have drained`
-      }),
-  )
+  return changes.flatMap(({ scope, name }) => {
+    const use = scope === 'version' ? undefined : gate.useOf(scope, name)
+    if (use === undefined || use.over === 0) return []
+    const limit = scope === 'account' ? scope : `${scope} ${name}`
+    return `${limit}: ${use.inUse} run, ${use.over} more than allowed; nobody is let in until they have drained`
+  })
 }
 
 /** Has every function keep as many environments as its limits say now. */

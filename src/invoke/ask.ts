@@ -1,7 +1,7 @@
 import type { Ask } from '../gate/ask.ts'
 import type { LimitsConfig, Priority } from '../model/limits.ts'
 import type { Invocation, InvocationSource } from './invocation.ts'
-import { callerOf, spanOf } from './trace.ts'
+import { callerOf, spanOf } from '../runtime/trace.ts'
 
 /** Longest default wait of a user for limits; a quarter of the time it has left, at most this. */
 const INTERACTIVE_WAIT_MS = 5000

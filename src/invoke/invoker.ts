@@ -10,7 +10,6 @@ import type { Invocation, Invoker, Outcome } from './invocation.ts'
 import { createJournal, type Journal, type LogLine } from './journal.ts'
 import { toEnding, type Ending } from './outcome.ts'
 import type { Tally } from './tally.ts'
-import { spanOf, traceOf } from './trace.ts'
 
 /** A function that can be invoked. */
 export interface Target {
@@ -84,7 +83,7 @@ class Run implements Work, Asker {
     this.id = invocation.id
     this.payload = invocation.payload
     this.invokedArn = invocation.invokedArn
-    this.traceId = traceOf(invocation.traceId, spanOf(invocation.id))
+    this.traceId = invocation.traceId
     this.deadlineMs = invocation.deadlineMs
     if (invocation.clientContext !== undefined) this.clientContext = invocation.clientContext
     const { log } = options

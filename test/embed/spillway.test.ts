@@ -121,7 +121,7 @@ describe('A function that', () => {
       assert.ok(outcome.status === 'ok' && outcome.result.kind === 'json')
       const json = Buffer.from(outcome.result.json).toString()
       const { own, copied, inherited } = JSON.parse(json) as Record<string, string>
-      assert.match(own ?? '', /^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$/)
+      assert.match(own ?? '', /^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$/)
       assert.deepEqual([copied, inherited], [own, own])
       seen.push(own)
     }

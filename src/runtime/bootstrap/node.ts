@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { Socket } from 'node:net'
 import { fromResult, toEvent, type HttpRequest, type RouteContext } from '../../events/index.ts'
 import { FRAME, frameReader, type FrameType } from '../frames.ts'
+import { spanOf, traceOf } from '../trace.ts'
 import { markStarted, send } from './channel.ts'
 import { patchConsole, textLine } from './console.ts'
 import { namedError, toErrorJson, toErrorLog } from './errors.ts'
@@ -150,7 +151,7 @@ function runNext(): void {
 function run(type: number, seq: number, head: string, body: Buffer): void {
   const fields = head.split('\n')
   const [id = '', timeoutMs = '', traceId = '', arn = '', extra = ''] = fields
-  setTraceId(traceId)
+  setTraceId(traceOf(traceId, spanOf(id)))
   const context = createContext(id, Number(timeoutMs), arn, type === FRAME.json ? extra : '')
   const startMs = performance.now()
   if (type === FRAME.json) {
