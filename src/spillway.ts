@@ -9,7 +9,7 @@ import { createAwsEndpoint } from './aws/endpoint.ts'
 import { Gate } from './gate/gate.ts'
 import { checkLimits, type LimitChange, type LimitsControl } from './gate/limits.ts'
 import { createLimitsControl, type LiveLimits } from './gate/live-limits.ts'
-import type { GateSnapshot } from './gate/snapshot.ts'
+import type { GateSnapshot, LimitSnapshot } from './gate/snapshot.ts'
 import { createApi, type Api, type RequestFacts } from './http/api.ts'
 import { createRetryBudget, type RetryBudget } from './invoke/budget.ts'
 import { traceIdOf } from './invoke/headers.ts'
@@ -20,6 +20,7 @@ import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
 import { provisionedOf } from './model/arithmetic.ts'
+import type { LimitScope } from './model/in-force.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
 import type { PoolEvent } from './runtime/pool.ts'
 
@@ -173,16 +174,24 @@ function assemble(options: SpillwayOptions): Parts {
 
 /** What a change has left with more running than is allowed, a sentence each. */
 function drainsOf(gate: Gate, changes: readonly LimitChange[]): string[] {
-  const { account, groups, tags, functions } = gate.snapshot()
+  const overOf = overIn(gate.snapshot())
+  return changes.flatMap(({ scope, name }) => {
+    const { inUse, over } = overOf(scope, name) ?? { inUse: 0, over: 0 }
+    if (over === 0) return []
+    const limit = scope === 'account' ? scope : `${scope} ${name}`
+    return `${limit}: ${inUse} run, ${over} more than allowed; nobody is let in until they have drained`
+  })
+}
+
+/** Of all that the gate holds at this moment: what one limit has in use, and over what it allows. */
+function overIn({
+  account,
+  groups,
+  tags,
+  functions,
+}: GateSnapshot): (scope: LimitScope, name: string) => LimitSnapshot | undefined {
   const limits = { account: [account], group: groups, tag: tags, function: functions, version: [] }
-  return changes.flatMap(({ scope, name }) =>
-    limits[scope]
-      .filter((limit) => limit.name === name && limit.over > 0)
-      .map(({ inUse, over }) => {
-        const limit = scope === 'account' ? scope : `${scope} ${name}`
-        return `${limit}: ${inUse} run, ${over} more than allowed; nobody is let in until they have drained`
-      }),
-  )
+  return (scope, name) => limits[scope].find((limit) => limit.name === name)
 }
 
 /** Has every function keep as many environments as its limits say now. */
