@@ -1,16 +1,15 @@
-import type { Gate } from '../gate/gate.ts'
-import type { LimitSnapshot } from '../gate/snapshot.ts'
+import type { GateSnapshot, LimitSnapshot } from '../gate/snapshot.ts'
 import type { Collector, Sample } from './collector.ts'
 
-/** What the gate holds and keeps waiting. */
-export function gateCollectors(gate: Gate): Collector[] {
+/** What the gate holds and keeps waiting at one moment. */
+export function gateCollectors({ account, groups, tags, functions }: GateSnapshot): Collector[] {
   return [
     {
       name: 'spillway_concurrency',
       help: 'Invocations that run now',
       type: 'gauge',
       *samples() {
-        for (const { name, inUse } of gate.snapshot().functions) {
+        for (const { name, inUse } of functions) {
           yield { labels: { function: name }, value: inUse }
         }
       },
@@ -20,7 +19,7 @@ export function gateCollectors(gate: Gate): Collector[] {
       help: 'Invocations that run now, by group',
       type: 'gauge',
       *samples() {
-        for (const { name, inUse } of gate.snapshot().groups) {
+        for (const { name, inUse } of groups) {
           yield { labels: { group: name }, value: inUse }
         }
       },
@@ -30,7 +29,7 @@ export function gateCollectors(gate: Gate): Collector[] {
       help: 'Invocations that run now, by tag',
       type: 'gauge',
       *samples() {
-        for (const { name, inUse } of gate.snapshot().tags) {
+        for (const { name, inUse } of tags) {
           yield { labels: { tag: name }, value: inUse }
         }
       },
@@ -40,7 +39,6 @@ export function gateCollectors(gate: Gate): Collector[] {
       help: 'Ceilings; what has none is absent',
       type: 'gauge',
       *samples() {
-        const { account, groups, tags, functions } = gate.snapshot()
         yield* ceilings('account', [account])
         yield* ceilings('group', groups)
         yield* ceilings('tag', tags)
@@ -52,7 +50,7 @@ export function gateCollectors(gate: Gate): Collector[] {
       help: 'Invocations that wait for a limit or an environment',
       type: 'gauge',
       *samples() {
-        for (const { name, waiting } of gate.snapshot().functions) {
+        for (const { name, waiting } of functions) {
           for (const [priority, value] of Object.entries(waiting)) {
             yield { labels: { function: name, priority }, value }
           }

@@ -13,14 +13,20 @@ export interface Metrics {
 }
 
 export function createMetrics(options: AdminOptions): Metrics {
-  const registry = new Registry()
-  const all = [
-    ...invocationCollectors(options.tally),
-    ...gateCollectors(options.gate),
-    ...environmentCollectors(options),
-  ]
-  for (const collector of all) register(registry, collector)
-  return { contentType: registry.contentType, text: () => registry.metrics() }
+  return {
+    contentType: Registry.PROMETHEUS_CONTENT_TYPE,
+    text() {
+      // A registry for each time: all it says of the gate is of one moment, and of one look at it.
+      const registry = new Registry()
+      const all = [
+        ...invocationCollectors(options.tally),
+        ...gateCollectors(options.gate.snapshot()),
+        ...environmentCollectors(options),
+      ]
+      for (const collector of all) register(registry, collector)
+      return registry.metrics()
+    },
+  }
 }
 
 function invocationCollectors(tally: Tally): Collector[] {

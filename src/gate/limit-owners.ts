@@ -20,6 +20,9 @@ function ownersOf(config: LimitsConfig, scope: Exclude<LimitScope, 'account'>): 
   return scope === 'tag' ? (config.tags ?? {}) : config.functions
 }
 
+/** The functions' keys in their manifests by deployed name; made only where a name is none of those. */
+export type Keys = () => ReadonlyMap<string, string>
+
 /**
  * The changes with deployed names in place of manifest keys.
  * @throws {SpillwayError} SPILLWAY_LIMITS where no function, or more than one, has that name.
@@ -27,7 +30,7 @@ function ownersOf(config: LimitsConfig, scope: Exclude<LimitScope, 'account'>): 
 export function resolveNames(
   config: LimitsConfig,
   changes: readonly LimitChange[],
-  keys: ReadonlyMap<string, string> = new Map(),
+  keys: Keys = () => new Map(),
 ): LimitChange[] {
   return changes.map((change) => {
     if (change.scope === 'function') {
@@ -39,12 +42,9 @@ export function resolveNames(
   })
 }
 
-function deployedName(
-  { functions }: LimitsConfig,
-  name: string,
-  keys: ReadonlyMap<string, string>,
-): string {
+function deployedName({ functions }: LimitsConfig, name: string, keysOf: Keys): string {
   if (Object.hasOwn(functions, name)) return name
+  const keys = keysOf()
   const named = [...keys].filter(([, key]) => key === name).map(([deployed]) => deployed)
   const [first, ...others] = named
   if (first !== undefined && others.length === 0) return first

@@ -4,7 +4,7 @@ import { SpillwayError } from '../lib/errors.ts'
 import type { LimitsConfig } from '../model/limits.ts'
 import { applyChanges, valueOf } from './change.ts'
 import type { Gate } from './gate.ts'
-import { resolveNames, whyNot } from './limit-owners.ts'
+import { resolveNames, whyNot, type Keys } from './limit-owners.ts'
 import { nameOfLimit } from './limit-words.ts'
 import {
   checkLimits,
@@ -56,8 +56,8 @@ export interface LiveLimitsOptions {
   readonly clock: Clock
   /** Without it no change survives a restart, and to ask for that is an error. */
   readonly saved?: SavedLimits
-  /** The functions' keys in their manifests by deployed name: people may name them so. */
-  readonly keys?: () => ReadonlyMap<string, string>
+  /** People may name functions by these. */
+  readonly keys?: Keys
   /** A change that could not be made or taken back by itself, in a sentence. */
   readonly onTrouble?: (sentence: string) => void
 }
@@ -96,7 +96,7 @@ class LiveLimitsOver implements LiveLimits {
   change(asked: readonly LimitChange[], by: string, how: ChangeHow = {}): readonly LimitChanged[] {
     checkHow(how)
     const before = this.#gate.config
-    const changes = resolveNames(before, asked, this.#options.keys?.())
+    const changes = resolveNames(before, asked, this.#options.keys)
     const config = applyChanges(before, changes)
     if (how.save === true) this.#save(changes, by)
     const { forMs = Infinity } = how

@@ -1,6 +1,7 @@
 import { didYouMean } from '../lib/suggest.ts'
 import {
   ceilingOf,
+  functionsOf,
   guaranteeOf,
   promisedByGroup,
   promisedInAccount,
@@ -21,19 +22,18 @@ export interface Fault {
 
 /**
  * Every guarantee that cannot be kept and every limit that makes no sense beside another. Nothing
- * that its mode does not know is looked at.
+ * that its mode does not know is looked at. Each live change of a limit comes by here, with thousands
+ * of functions that are as they should be: words are made for faults alone.
  */
 export function findFaults(written: LimitsConfig): Fault[] {
   const config = inForce(written)
+  const faults: Fault[] = []
+  for (const [name, limits] of functionsOf(config)) {
+    faults.push(...functionFaults(name, limits), ...tagFaults(config, name, limits))
+  }
   const byGroup = promisedByGroup(config)
-  return [
-    ...Object.entries(config.functions).flatMap(([name, limits]) => [
-      ...functionFaults(name, limits),
-      ...tagFaults(config, name, limits),
-    ]),
-    ...[...byGroup].flatMap(([name, promised]) => groupFaults(config, name, promised)),
-    ...accountFaults(config, promisedInAccount(config, byGroup)),
-  ]
+  for (const [name, promised] of byGroup) faults.push(...groupFaults(config, name, promised))
+  return [...faults, ...accountFaults(config, promisedInAccount(config, byGroup))]
 }
 
 interface Owner {
@@ -47,13 +47,13 @@ function fault({ scope, name }: Owner, fields: readonly string[], message: strin
 
 function functionFaults(name: string, limits: FunctionLimits): Fault[] {
   const owner: Owner = { scope: 'function', name }
-  const word = wordOfGuarantee(limits)
-  const own = { word, guarantee: guaranteeOf(limits), ceiling: ceilingOf(limits) }
+  const own: Own = { guarantee: guaranteeOf(limits), ceiling: ceilingOf(limits) }
+  const faults = commonFaults(owner, limits, own)
+  const word = own.guarantee <= own.ceiling ? undefined : wordOfGuarantee(limits)
   const isSum = word === 'provisionedConcurrency' && limits.versions !== undefined
-  if (isSum || own.guarantee <= own.ceiling) {
-    return [...provisionedFaults(owner, limits), ...commonFaults(owner, limits, own)]
-  }
-  return [guaranteeFault(owner, own), ...commonFaults(owner, limits, own)]
+  return word === undefined || isSum
+    ? [...provisionedFaults(owner, limits), ...faults]
+    : [guaranteeFault(owner, word, own), ...faults]
 }
 
 /** AWS's own rule where it is reserved: what all versions have provisioned fits into it. */
@@ -75,10 +75,9 @@ function groupFaults(config: LimitsConfig, name: string, promised: Shares): Faul
   const owner: Owner = { scope: 'group', name }
   const limits = config.groups[name] ?? {}
   const { maxConcurrency: ceiling = Infinity, guaranteedConcurrency: guarantee = 0 } = limits
-  const word = 'guaranteedConcurrency'
-  const own = { word, guarantee, ceiling }
+  const own: Own = { guarantee, ceiling }
   const faults = commonFaults(owner, limits, own)
-  if (guarantee > ceiling) faults.unshift(guaranteeFault(owner, own))
+  if (guarantee > ceiling) faults.unshift(guaranteeFault(owner, 'guaranteedConcurrency', own))
   if (sum(promised) <= ceiling) return faults
   const message = `group ${name}: ${sum(promised)} are guaranteed to its functions together${listed(promised)}, its maxConcurrency is ${ceiling}; lower one of them or raise the group`
   return [...faults, fault(owner, ['maxConcurrency'], message)]
@@ -108,7 +107,7 @@ function promisesOf(config: LimitsConfig): Fault['limits'] {
   return [...groups, ...functions]
 }
 
-function guaranteeFault(owner: Owner, { word, guarantee, ceiling }: Own): Fault {
+function guaranteeFault(owner: Owner, word: string, { guarantee, ceiling }: Own): Fault {
   const message = `${owner.scope} ${owner.name}: its ${word} of ${guarantee} is above its maxConcurrency of ${ceiling}; lower the one or raise the other`
   return fault(owner, [word, 'maxConcurrency'], message)
 }
@@ -121,26 +120,25 @@ function commonFaults(owner: Owner, limits: GroupLimits, { guarantee, ceiling }:
   return [...faults, fault(owner, ['lend'], message)]
 }
 
-/** A function's or group's own numbers, and what its guarantee is called. */
+/** A function's or group's own numbers. */
 interface Own {
-  readonly word: string
   readonly guarantee: number
   readonly ceiling: number
 }
 
-function headroomFaults(owner: Owner, { headroom = {} }: GroupLimits, ceiling: number): Fault[] {
-  const who = `${owner.scope} ${owner.name}`.trimEnd()
+function headroomFaults(owner: Owner, { headroom }: GroupLimits, ceiling: number): Fault[] {
+  if (headroom === undefined) return []
   return PRIORITIES.flatMap((priority) => {
     const slots = headroom[priority] ?? 0
-    const at = [`headroom.${priority}`]
-    if (slots > 0 && ceiling === Infinity) {
-      const message = `${who}: ${priority} work is to leave ${slots} slots free of a maxConcurrency that is not set; set it too`
-      return [fault(owner, at, message)]
-    }
     // A maximum of 0 is an off switch, whatever else is written.
-    if (slots < ceiling || ceiling === 0) return []
-    const message = `${who}: ${priority} work is to leave ${slots} slots free of a maxConcurrency of ${ceiling} and could never run; lower the headroom or raise the maxConcurrency`
-    return [fault(owner, at, message)]
+    if (slots === 0 || ceiling === 0 || (slots < ceiling && ceiling < Infinity)) return []
+    const who = `${owner.scope} ${owner.name}`.trimEnd()
+    const why =
+      ceiling === Infinity
+        ? 'that is not set; set it too'
+        : `of ${ceiling} and could never run; lower the headroom or raise the maxConcurrency`
+    const message = `${who}: ${priority} work is to leave ${slots} slots free of a maxConcurrency ${why}`
+    return [fault(owner, [`headroom.${priority}`], message)]
   })
 }
 

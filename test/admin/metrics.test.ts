@@ -89,6 +89,18 @@ describe('Metrics', () => {
     ])
   })
 
+  test('look at the gate once, and anew each time they are asked for', async (t) => {
+    const served = await serveAdmin(t)
+    const looks = t.mock.method(served.gate, 'snapshot')
+    served.gate.setSlots('report', 1)
+    const running = 'spillway_concurrency{function="report"}'
+    assert.deepEqual(await linesOf(served, running), [`${running} 0`])
+    const ask = { functionName: 'report', priority: 'batch', maxWaitMs: 0, deadlineMs: 9 } as const
+    served.gate.acquire(ask, { onDecision() {} })
+    assert.deepEqual(await linesOf(served, running), [`${running} 1`])
+    assert.equal(looks.mock.callCount(), 2)
+  })
+
   test('show environments, their ends and the build', async (t) => {
     const served = await serveAdmin(t)
     assert.deepEqual(await linesOf(served, 'spillway_environments{'), [
