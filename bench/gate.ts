@@ -182,8 +182,8 @@ function measureHandOvers(functions: number, crowded: number): HandOver {
       running[freed] = permitOf(decision)
     },
   }
+  const deadlineMs = realClock.nowMs() + 600_000
   const ask = (functionName: string): void => {
-    const deadlineMs = realClock.nowMs() + 600_000
     const how = { priority: 'interactive', maxWaitMs: 300_000, deadlineMs, tenant: TENANT } as const
     gate.acquire({ functionName, ...how }, asker)
   }

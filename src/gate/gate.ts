@@ -143,7 +143,7 @@ export class Gate {
     if (!more || totalWaiting(fn) === 0) return
     this.#nowMs = this.#clock.nowMs()
     surface(fn)
-    this.#freed.add(fn)
+    this.#noteFreed(fn)
     this.#serve()
   }
 
@@ -186,7 +186,7 @@ export class Gate {
       asker.onDecision(this.#letIn(fn, leaf, ask))
       return undefined
     }
-    if (this.#isServing) this.#freed.add(fn)
+    if (this.#isServing) this.#noteFreed(fn)
     const waiter = this.#askToWait(fn, leaf, ask, asker)
     if (waiter === undefined && leaf !== fn) dropIdle(this.#limits.spares, leaf)
     return waiter
@@ -373,10 +373,16 @@ export class Gate {
     if (this.#inLine > 0) {
       noteFreed(this.#order, leaf)
       surface(leaf)
-      this.#freed.add(functionOf(leaf))
+      this.#noteFreed(functionOf(leaf))
       this.#serve()
     }
     if (leaf.scope !== 'function') dropIdle(this.#limits.spares, leaf)
+  }
+
+  /** Those who are left of its promised ones are looked at once everything is handed out. */
+  #noteFreed(fn: LimitNode): void {
+    // Nearly always there are none; an entry in a Set for every release would be dear.
+    if (this.#isServing || totalPromised(fn) > 0) this.#freed.add(fn)
   }
 
   /** Hands out what is free, first in line first, until nobody who waits could run. */
@@ -393,13 +399,17 @@ export class Gate {
     } finally {
       this.#isServing = false
     }
-    for (const fn of this.#freed) {
-      this.#freed.delete(fn)
-      this.#startBounds(fn)
+    if (this.#freed.size > 0) {
+      for (const fn of this.#freed) {
+        this.#freed.delete(fn)
+        this.#startBounds(fn)
+      }
     }
-    for (const fn of this.#wanting) {
-      this.#wanting.delete(fn)
-      this.#onEnvironmentWanted(fn.name)
+    if (this.#wanting.size > 0) {
+      for (const fn of this.#wanting) {
+        this.#wanting.delete(fn)
+        this.#onEnvironmentWanted(fn.name)
+      }
     }
   }
 
