@@ -11,7 +11,7 @@ export type {
   LimitChanged,
   LimitField,
   LimitsControl,
-} from './gate/limits.ts'
+} from './gate/limits/limits.ts'
 export type { FunctionSnapshot, GateSnapshot, LimitSnapshot } from './gate/snapshot.ts'
 export type { RequestFacts } from './http/api.ts'
 export type { FunctionError, Outcome } from './invoke/invocation.ts'

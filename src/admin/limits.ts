@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import { bodyOf } from '../lib/body.ts'
 import { SpillwayError } from '../lib/errors.ts'
 import type { Gate } from '../gate/gate.ts'
-import { LIMIT_FIELDS, type LimitChange, type LimitsControl } from '../gate/limits.ts'
+import { LIMIT_FIELDS, type LimitChange, type LimitsControl } from '../gate/limits/limits.ts'
 import { json, refusal, type Reply } from './reply.ts'
 
 const BODY_BYTES_MAX = 64 * 1024

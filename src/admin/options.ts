@@ -1,5 +1,5 @@
 import type { Gate } from '../gate/gate.ts'
-import type { LimitsControl } from '../gate/limits.ts'
+import type { LimitsControl } from '../gate/limits/limits.ts'
 import type { Tally } from '../invoke/tally.ts'
 
 /** What the admin listener shows and changes. */

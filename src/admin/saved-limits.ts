@@ -10,7 +10,7 @@ import {
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { SpillwayError } from '../lib/errors.ts'
-import type { SavedChange, SavedLimits } from '../gate/saved-changes.ts'
+import type { SavedChange, SavedLimits } from '../gate/limits/saved-changes.ts'
 import { CHANGE, describeIssue } from './limits.ts'
 
 const FILE = 'limits.json'

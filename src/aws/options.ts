@@ -1,5 +1,5 @@
 import type { Clock } from '../lib/clock.ts'
-import type { LimitsControl } from '../gate/limits.ts'
+import type { LimitsControl } from '../gate/limits/limits.ts'
 import type { Invoker } from '../invoke/invocation.ts'
 import type { App } from '../model/app.ts'
 

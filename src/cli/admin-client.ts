@@ -1,5 +1,5 @@
 import { SpillwayError } from '../lib/errors.ts'
-import type { LimitChanged } from '../gate/limits.ts'
+import type { LimitChanged } from '../gate/limits/limits.ts'
 import type { GateSnapshot } from '../gate/snapshot.ts'
 import type { LimitsConfig } from '../model/limits.ts'
 

@@ -1,5 +1,5 @@
 import { formatProblem } from '../lib/errors.ts'
-import { explainLimits, type LimitsExplanation } from '../gate/explain.ts'
+import { explainLimits, type LimitsExplanation } from '../gate/limits/explain.ts'
 import type { App } from '../model/app.ts'
 import { routeLines, summaryOf } from './describe.ts'
 import { explainLines } from './explain-lines.ts'

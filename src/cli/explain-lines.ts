@@ -1,5 +1,5 @@
-import type { LevelExplanation, LimitsExplanation, Share } from '../gate/explain.ts'
-import type { Reach } from '../gate/reach.ts'
+import type { LevelExplanation, LimitsExplanation, Share } from '../gate/limits/explain.ts'
+import type { Reach } from '../gate/limits/reach.ts'
 import { tableLines } from './table.ts'
 
 /** The whole arithmetic: who is guaranteed what, what is left for everyone, who is stopped where. */

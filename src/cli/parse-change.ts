@@ -1,8 +1,8 @@
 import { parseDurationMs } from '../lib/duration.ts'
 import { SpillwayError } from '../lib/errors.ts'
 import { didYouMean } from '../lib/suggest.ts'
-import { wordOf } from '../gate/limit-words.ts'
-import { LIMIT_FIELDS, type LimitChange, type LimitField } from '../gate/limits.ts'
+import { wordOf } from '../gate/limits/limit-words.ts'
+import { LIMIT_FIELDS, type LimitChange, type LimitField } from '../gate/limits/limits.ts'
 
 const FIELDS = new Map(
   Object.values(LIMIT_FIELDS)

@@ -2,11 +2,17 @@ export { Gate } from './gate.ts'
 export type { GateOptions, Waiting } from './gate.ts'
 export type { LimitUse, Wanted } from './demand.ts'
 export type { Ask, Asker, Decision, Permit } from './ask.ts'
-export { applyChanges } from './change.ts'
-export { explainLimits } from './explain.ts'
-export type { LimitsExplanation } from './explain.ts'
-export { checkLimits } from './limits.ts'
-export type { ChangeHow, LimitChange, LimitChanged, LimitField, LimitsControl } from './limits.ts'
+export { applyChanges } from './limits/change.ts'
+export { explainLimits } from './limits/explain.ts'
+export type { LimitsExplanation } from './limits/explain.ts'
+export { checkLimits } from './limits/limits.ts'
+export type {
+  ChangeHow,
+  LimitChange,
+  LimitChanged,
+  LimitField,
+  LimitsControl,
+} from './limits/limits.ts'
 export { limitId } from './refusal.ts'
 export type { Blocked } from './refusal.ts'
 export type {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { openSavedLimits } from '../../src/admin/saved-limits.ts'
-import type { SavedChange } from '../../src/gate/saved-changes.ts'
+import type { SavedChange } from '../../src/gate/limits/saved-changes.ts'
 import { makeFolder } from '../support/service.ts'
 
 const CHANGE: SavedChange = {

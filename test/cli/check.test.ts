@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { explainLines } from '../../src/cli/explain-lines.ts'
-import { explainLimits } from '../../src/gate/explain.ts'
+import { explainLimits } from '../../src/gate/limits/explain.ts'
 import type { LimitsConfig } from '../../src/model/limits.ts'
 
 const LIMITS: LimitsConfig = {

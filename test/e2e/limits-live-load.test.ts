@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { LimitsView } from '../../src/cli/admin-client.ts'
-import type { LimitChange } from '../../src/gate/limits.ts'
+import type { LimitChange } from '../../src/gate/limits/limits.ts'
 import type { LimitSnapshot } from '../../src/gate/snapshot.ts'
 import { inLine, nameOf, type HeldLoad } from '../support/held-load.ts'
 import {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { explainLimits } from '../../src/gate/explain.ts'
-import { reachOf } from '../../src/gate/reach.ts'
+import { explainLimits } from '../../src/gate/limits/explain.ts'
+import { reachOf } from '../../src/gate/limits/reach.ts'
 import type { FunctionLimits, LimitsConfig } from '../../src/model/limits.ts'
 import { feasibleConfigs } from './configs.ts'
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { Gate } from '../../src/gate/gate.ts'
-import type { ChangeHow, LimitChange, LimitField } from '../../src/gate/limits.ts'
+import type { ChangeHow, LimitChange, LimitField } from '../../src/gate/limits/limits.ts'
 import {
   createLimitsControl,
   type LimitsAudit,
   type LiveLimits,
-} from '../../src/gate/live-limits.ts'
-import type { SavedChange } from '../../src/gate/saved-changes.ts'
+} from '../../src/gate/limits/live-limits.ts'
+import type { SavedChange } from '../../src/gate/limits/saved-changes.ts'
 import { virtualClock, type VirtualClock } from '../../src/lib/clock.ts'
 import { SpillwayError } from '../../src/lib/errors.ts'
 import type { LimitsConfig } from '../../src/model/limits.ts'

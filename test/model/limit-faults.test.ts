@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { checkLimits } from '../../src/gate/limits.ts'
+import { checkLimits } from '../../src/gate/limits/limits.ts'
 import { SpillwayError } from '../../src/lib/errors.ts'
 import { inForce } from '../../src/model/in-force.ts'
 import { findFaults } from '../../src/model/limit-faults.ts'

@@ -7,8 +7,8 @@ import {
   PutFunctionScalingConfigCommand,
   PutProvisionedConcurrencyConfigCommand,
 } from '@aws-sdk/client-lambda'
-import { valueOf } from '../../src/gate/change.ts'
-import { LIMIT_FIELDS, type LimitChange } from '../../src/gate/limits.ts'
+import { valueOf } from '../../src/gate/limits/change.ts'
+import { LIMIT_FIELDS, type LimitChange } from '../../src/gate/limits/limits.ts'
 import type { LimitsConfig } from '../../src/model/limits.ts'
 import { inLine, nameOf, startHeldLoad, type HeldLoad } from './held-load.ts'
 import { until } from './until.ts'

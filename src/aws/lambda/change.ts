@@ -1,5 +1,5 @@
 import { SpillwayError } from '../../lib/errors.ts'
-import type { LimitChange } from '../../gate/limits.ts'
+import type { LimitChange } from '../../gate/limits/limits.ts'
 import { doesNotFit } from './errors.ts'
 import type { LambdaContext } from './operation.ts'
 

@@ -1,4 +1,4 @@
-import type { LimitField } from '../../gate/limits.ts'
+import type { LimitField } from '../../gate/limits/limits.ts'
 import { provisionedOf } from '../../model/arithmetic.ts'
 import { jsonAnswer, type Answer } from '../answer.ts'
 import { changeLimits } from './change.ts'

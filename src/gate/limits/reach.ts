@@ -1,5 +1,5 @@
-import { ceilingOf, guaranteeOf, sum, versionsOf } from '../model/arithmetic.ts'
-import type { FunctionLimits, GroupLimits, LimitsConfig } from '../model/limits.ts'
+import { ceilingOf, guaranteeOf, sum, versionsOf } from '../../model/arithmetic.ts'
+import type { FunctionLimits, GroupLimits, LimitsConfig } from '../../model/limits.ts'
 
 /** The most that a function can have, and which limit stops it there. */
 export interface Reach {

@@ -6,15 +6,15 @@ import {
   sum,
   versionsOf,
   type Shares,
-} from '../model/arithmetic.ts'
-import { inForce } from '../model/in-force.ts'
+} from '../../model/arithmetic.ts'
+import { inForce } from '../../model/in-force.ts'
 import {
   PRIORITIES,
   type FunctionLimits,
   type Headroom,
   type LimitsConfig,
   type Priority,
-} from '../model/limits.ts'
+} from '../../model/limits.ts'
 import { overlapsOf, warningsOf, type TagOverlap } from './explain-tags.ts'
 import { reachOf, type Reach } from './reach.ts'
 

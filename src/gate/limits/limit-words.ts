@@ -1,4 +1,4 @@
-import { writeDuration } from '../lib/duration.ts'
+import { writeDuration } from '../../lib/duration.ts'
 import type { LimitChange, LimitField } from './limits.ts'
 
 /** `group:etl.guaranteedConcurrency`: a limit as the CLI names it. */

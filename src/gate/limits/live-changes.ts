@@ -1,5 +1,5 @@
-import { SpillwayError } from '../lib/errors.ts'
-import type { LimitsConfig } from '../model/limits.ts'
+import { SpillwayError } from '../../lib/errors.ts'
+import type { LimitsConfig } from '../../model/limits.ts'
 import { applyChanges } from './change.ts'
 import type { LimitChange } from './limits.ts'
 

@@ -1,7 +1,7 @@
-import { SpillwayError } from '../lib/errors.ts'
-import { didYouMean } from '../lib/suggest.ts'
-import { isInForce, type LimitScope } from '../model/in-force.ts'
-import type { LimitsConfig } from '../model/limits.ts'
+import { SpillwayError } from '../../lib/errors.ts'
+import { didYouMean } from '../../lib/suggest.ts'
+import { isInForce, type LimitScope } from '../../model/in-force.ts'
+import type { LimitsConfig } from '../../model/limits.ts'
 import { splitVersion } from './change.ts'
 import type { LimitChange } from './limits.ts'
 

@@ -1,4 +1,4 @@
-import type { LimitsConfig } from '../model/limits.ts'
+import type { LimitsConfig } from '../../model/limits.ts'
 import { valueOf } from './change.ts'
 import { nameOfLimit } from './limit-words.ts'
 import { whyNot } from './limit-owners.ts'

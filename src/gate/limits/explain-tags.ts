@@ -1,5 +1,5 @@
-import { guaranteeOf, promisedByGroup, promisedInAccount, sum } from '../model/arithmetic.ts'
-import { PRIORITIES, type LimitsConfig } from '../model/limits.ts'
+import { guaranteeOf, promisedByGroup, promisedInAccount, sum } from '../../model/arithmetic.ts'
+import { PRIORITIES, type LimitsConfig } from '../../model/limits.ts'
 
 /** Functions that have several tags: each of their invocations counts in all of them. */
 export interface TagOverlap {

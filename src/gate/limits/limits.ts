@@ -1,7 +1,7 @@
-import { SpillwayError } from '../lib/errors.ts'
-import type { LimitScope } from '../model/in-force.ts'
-import { findFaults } from '../model/limit-faults.ts'
-import type { LimitsConfig } from '../model/limits.ts'
+import { SpillwayError } from '../../lib/errors.ts'
+import type { LimitScope } from '../../model/in-force.ts'
+import { findFaults } from '../../model/limit-faults.ts'
+import type { LimitsConfig } from '../../model/limits.ts'
 
 /** One live change of a limit: `account=200`, `group:etl.guaranteedConcurrency=20`, `fn:report=5`. */
 export interface LimitChange {

@@ -1,7 +1,7 @@
-import { SpillwayError } from '../lib/errors.ts'
-import { didYouMean } from '../lib/suggest.ts'
-import { isInForce, type LimitScope } from '../model/in-force.ts'
-import type { Headroom, LimitsConfig, Priority } from '../model/limits.ts'
+import { SpillwayError } from '../../lib/errors.ts'
+import { didYouMean } from '../../lib/suggest.ts'
+import { isInForce, type LimitScope } from '../../model/in-force.ts'
+import type { Headroom, LimitsConfig, Priority } from '../../model/limits.ts'
 import { nameOfLimit, wordOf } from './limit-words.ts'
 import { checkLimits, LIMIT_FIELDS, type LimitChange, type LimitField } from './limits.ts'
 
