@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
-import type { LimitsConfig, Priority } from '../model/limits.ts'
+import type { LimitsConfig } from '../model/limits.ts'
 import type { Ask, Asker, Decision } from './ask.ts'
 import { configureLimits, createLimits, type Limits } from './configure.ts'
 import { dropIdle, functionOf, leafFor } from './branches.ts'
@@ -21,6 +21,7 @@ import {
   enqueue,
   everyoneBelow,
   letFirstIn,
+  rankOf,
   reorder,
   setPromised,
   standingOf,
@@ -179,7 +180,7 @@ export class Gate {
     }
     this.#nowMs = this.#clock.nowMs()
     const leaf = leafFor(this.#limits.spares, fn, ask)
-    const rank = rankOf(ask.priority)
+    const rank = rankOf(ask)
     // Nobody in line could run now, so whoever can goes past nobody; but inside a hand-over the others
     // are still being served, and a newcomer comes after them.
     if (!this.#isServing && this.#mayEnter(leaf, rank)) {
@@ -226,7 +227,7 @@ export class Gate {
 
   /** @returns The place in line, unless the asker has been told already. */
   #askToWait(fn: LimitNode, leaf: LimitNode, ask: Ask, asker: Asker): Waiter | undefined {
-    const own = rankOf(ask.priority)
+    const own = rankOf(ask)
     const blocker = blockerOf(leaf, own, true)
     const nested = blocker !== undefined && this.#isNested(ask, blocker)
     const rank = (nested ? Math.max(0, own - 1) : own) as Rank
@@ -491,10 +492,6 @@ export class Gate {
     }
     for (const waiter of promised) setPromised(waiter, true)
   }
-}
-
-function rankOf(priority: Priority): Rank {
-  return priority === 'interactive' ? 0 : priority === 'async' ? 1 : 2
 }
 
 function tell(waiter: Waiter, decision: Decision): void {

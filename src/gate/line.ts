@@ -7,6 +7,10 @@ import type { Ask, Asker } from './ask.ts'
 export type Rank = 0 | 1 | 2
 export const RANKS: readonly Rank[] = [0, 1, 2]
 
+export function rankOf({ priority }: Ask): Rank {
+  return priority === 'interactive' ? 0 : priority === 'async' ? 1 : 2
+}
+
 /** Someone in line. */
 export interface Waiter extends Linked<Waiter> {
   readonly ask: Ask

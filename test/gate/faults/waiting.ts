@@ -5,7 +5,7 @@ export const WAITING: readonly Mutant[] = [
   {
     name: 'priority ignored',
     fault: 'Whoever waits longest goes first, whatever its priority.',
-    file: 'gate.ts',
+    file: 'line.ts',
     from: "return priority === 'interactive' ? 0 : priority === 'async' ? 1 : 2",
     to: 'return 2',
   },
