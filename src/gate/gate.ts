@@ -292,8 +292,7 @@ export class Gate {
   }
 
   #expire(waiter: Waiter): void {
-    const { leaf, ask } = waiter
-    const { rank } = waiter
+    const { leaf, ask, rank } = waiter
     const blocker = blockerOf(leaf, rank, false)
     if (blocker === undefined && this.#nowMs < ask.deadlineMs) {
       // The limits have room: from now on it waits for an environment, which `maxWaitMs` does not bound.
@@ -400,18 +399,8 @@ export class Gate {
     } finally {
       this.#isServing = false
     }
-    if (this.#freed.size > 0) {
-      for (const fn of this.#freed) {
-        this.#freed.delete(fn)
-        this.#startBounds(fn)
-      }
-    }
-    if (this.#wanting.size > 0) {
-      for (const fn of this.#wanting) {
-        this.#wanting.delete(fn)
-        this.#onEnvironmentWanted(fn.name)
-      }
-    }
+    if (this.#freed.size > 0) drain(this.#freed, (fn) => this.#startBounds(fn))
+    if (this.#wanting.size > 0) drain(this.#wanting, ({ name }) => this.#onEnvironmentWanted(name))
   }
 
   #handOver(standing: Standing): void {
@@ -491,6 +480,13 @@ export class Gate {
       surface(waiter.leaf)
     }
     for (const waiter of promised) setPromised(waiter, true)
+  }
+}
+
+function drain<T>(set: Set<T>, each: (value: T) => void): void {
+  for (const value of set) {
+    set.delete(value)
+    each(value)
   }
 }
 
