@@ -1,20 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { LimitsConfig } from '../../src/gate/index.ts'
-import { blockedOf, countOf, kindOf, openGate, permitOf, times, type Asked } from './rig.ts'
-
-const CONFIG: LimitsConfig = {
-  account: { maxConcurrency: 10 },
-  groups: { api: {}, etl: {} },
-  functions: {
-    get: { group: 'api' },
-    post: { group: 'api' },
-    extract: { group: 'etl' },
-    load: { group: 'etl' },
-  },
-}
-const NOW = { maxWaitMs: 0 }
-const BATCH = { priority: 'batch' } as const
+import {
+  BATCH,
+  blockedOf,
+  CONFIG,
+  countOf,
+  kindOf,
+  NOW,
+  openGate,
+  permitOf,
+  times,
+  type Asked,
+} from './rig.ts'
 
 describe('Headroom', () => {
   const config = { ...CONFIG, account: { maxConcurrency: 10, headroom: { batch: 3 } } }

@@ -11,6 +11,21 @@ import {
   type Waiting,
 } from '../../src/gate/index.ts'
 
+/** Two functions for users, two in the background, and room for ten. */
+export const CONFIG: LimitsConfig = {
+  account: { maxConcurrency: 10 },
+  groups: { api: {}, etl: {} },
+  functions: {
+    get: { group: 'api' },
+    post: { group: 'api' },
+    extract: { group: 'etl' },
+    load: { group: 'etl' },
+  },
+}
+/** Now or never. */
+export const NOW = { maxWaitMs: 0 }
+export const BATCH = { priority: 'batch' } as const
+
 /** One who asked, and what became of it. */
 export interface Asked {
   decision: Decision | undefined
