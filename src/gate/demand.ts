@@ -1,7 +1,7 @@
 import { leavesOf, oldestSinceMs } from './branches.ts'
 import type { Limits } from './configure.ts'
-import { totalWaiting } from './line.ts'
-import { roomOf, type LimitNode, type LimitTag } from './tree.ts'
+import { totalWaiting, type Waiter } from './line.ts'
+import { blockerOf, roomOf, type LimitNode, type LimitTag } from './tree.ts'
 
 /** Who in the lines of a function lacks an environment. */
 export interface Wanted {
@@ -30,6 +30,19 @@ function countAdmissible(fn: LimitNode): number {
     }
   }
   return count
+}
+
+/** Who waits for an environment of a function although a limit is in the way: nearly always nobody. */
+export function promisedInVain(fn: LimitNode): Waiter[] {
+  const waiters: Waiter[] = []
+  for (const leaf of leavesOf(fn)) {
+    for (const standing of leaf.line ?? []) {
+      if (standing === undefined || standing.promised === 0) continue
+      if (blockerOf(leaf, standing.rank, false) === undefined) continue
+      waiters.push(...[...standing.queue].filter(({ promised }) => promised))
+    }
+  }
+  return waiters
 }
 
 /** What of a limit is in use. */

@@ -6,6 +6,7 @@ import { configureLimits, createLimits, type Limits } from './configure.ts'
 import { dropIdle, functionOf, leafFor } from './branches.ts'
 import {
   NOBODY_WANTED,
+  promisedInVain,
   useOf,
   wantedOf,
   type LimitUse,
@@ -61,9 +62,6 @@ const NESTED_WAIT_MS = 1000
 /** At least so many may be in line. */
 const FUNCTION_QUEUE_MIN = 100
 const ACCOUNT_QUEUE_MIN = 1000
-
-/** Counts everyone in line who only lacks an environment. */
-const LAST_RANK = 2
 
 /**
  * Decides which invocation may run now, which waits and which is throttled.
@@ -180,7 +178,7 @@ export class Gate {
     }
     this.#nowMs = this.#clock.nowMs()
     const leaf = leafFor(this.#limits.spares, fn, ask)
-    const rank = rankOf(ask)
+    const rank = this.#rankOf(ask)
     // Nobody in line could run now, so whoever can goes past nobody; but inside a hand-over the others
     // are still being served, and a newcomer comes after them.
     if (!this.#isServing && this.#mayEnter(leaf, rank)) {
@@ -206,10 +204,15 @@ export class Gate {
     return snapshotOf(this.#limits, this.#held, this.#clock.nowMs())
   }
 
+  /** On Lambda there are no priorities. */
+  #rankOf(ask: Ask): Rank {
+    return this.config.mode === 'aws' ? 0 : rankOf(ask)
+  }
+
   /** On Lambda those whose environment is being started are in already: nobody takes their room. */
   #mayEnter(leaf: LimitNode, rank: Rank): boolean {
     if (!fits(leaf, rank)) return false
-    return this.config.mode !== 'aws' || blockerOf(leaf, LAST_RANK, true) === undefined
+    return this.config.mode !== 'aws' || blockerOf(leaf, rank, true) === undefined
   }
 
   #letIn(fn: LimitNode, leaf: LimitNode, ask: Ask): Decision {
@@ -227,7 +230,7 @@ export class Gate {
 
   /** @returns The place in line, unless the asker has been told already. */
   #askToWait(fn: LimitNode, leaf: LimitNode, ask: Ask, asker: Asker): Waiter | undefined {
-    const own = rankOf(ask)
+    const own = this.#rankOf(ask)
     const blocker = blockerOf(leaf, own, true)
     const nested = blocker !== undefined && this.#isNested(ask, blocker)
     const rank = (nested ? Math.max(0, own - 1) : own) as Rank
@@ -313,10 +316,7 @@ export class Gate {
    */
   #startBounds(fn: LimitNode): void {
     if (totalPromised(fn) === 0) return
-    const blocked = [...everyoneBelow(fn)].filter(
-      ({ promised, leaf, rank }) => promised && blockerOf(leaf, rank, false) !== undefined,
-    )
-    for (const waiter of blocked) {
+    for (const waiter of promisedInVain(fn)) {
       if (waiter.list === undefined) continue
       this.#expiries.forget(waiter)
       setPromised(waiter, false)

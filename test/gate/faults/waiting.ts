@@ -160,7 +160,7 @@ export const WAITING: readonly Mutant[] = [
     name: 'environments started taken on Lambda',
     fault: 'In mode aws others take the room of those whose environment starts.',
     file: 'gate.ts',
-    from: "    return this.config.mode !== 'aws' || blockerOf(leaf, LAST_RANK, true) === undefined\n",
+    from: "    return this.config.mode !== 'aws' || blockerOf(leaf, rank, true) === undefined\n",
     to: '    return true\n',
   },
   {
