@@ -141,8 +141,9 @@ function heapBytes(): number {
 
 /** In, and out again, of one function after another, in an order that no cache foresees. */
 function measureUncontended(functions: number): Speed {
-  const gate = createGate(configOf(functions, 1000))
-  const names = shuffled(functions)
+  const config = configOf(functions, 1000)
+  const gate = createGate(config)
+  const names = shuffled(config)
   let at = 0
   let permit: Permit | undefined
   const asker = {
@@ -173,8 +174,9 @@ function measureHandOvers(functions: number, crowded: number): HandOver {
   // A tenth of who waits: more than ten for each slot are refused.
   const waiting = Math.max(WAITING, crowded)
   const accountMax = waiting / 10
-  const gate = createGate(configOf(functions, accountMax))
-  const names = shuffled(functions).slice(0, crowded)
+  const config = configOf(functions, accountMax)
+  const gate = createGate(config)
+  const names = shuffled(config).slice(0, crowded)
   const running: Permit[] = []
   let freed = 0
   const asker = {
@@ -245,9 +247,12 @@ function threadCpuMs(): number {
   return (user + system) / 1000
 }
 
-/** Every function's name once, in an order that is the same in every run. */
-function shuffled(functions: number): string[] {
-  const names = Array.from({ length: functions }, (_, at) => nameOf(at))
+/**
+ * Every function's name once, in an order that is the same in every run. They are the configuration's
+ * own strings, as those of a route are.
+ */
+function shuffled(config: LimitsConfig): string[] {
+  const names = Object.keys(config.functions)
   let seed = 1
   for (let at = names.length - 1; at > 0; at--) {
     seed = (seed * 48_271) % 2_147_483_647
