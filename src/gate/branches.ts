@@ -1,23 +1,15 @@
 import type { FunctionLimits } from '../model/limits.ts'
 import type { Ask } from './ask.ts'
 import { totalWaiting } from './line.ts'
-import { createNode, UNLIMITED, type Branches, type LimitNode } from './tree.ts'
+import {
+  childrenOf,
+  createNode,
+  leavesOf,
+  UNLIMITED,
+  type Branches,
+  type LimitNode,
+} from './tree.ts'
 import { setValues, valuesOf, type Values } from './values.ts'
-
-/** What is below a function, as far as it is in use or kept. */
-export function* childrenOf({ branches }: LimitNode): Generator<LimitNode> {
-  for (let at = branches?.first; at !== undefined;) {
-    const { sibling } = at
-    yield at
-    at = sibling
-  }
-}
-
-/** Where those who ask for a function may be in line. */
-export function* leavesOf(fn: LimitNode): Generator<LimitNode> {
-  yield fn
-  yield* childrenOf(fn)
-}
 
 export function functionOf(leaf: LimitNode): LimitNode {
   return leaf.scope === 'function' || leaf.parent === undefined ? leaf : leaf.parent

@@ -1,10 +1,10 @@
 import type { FunctionLimits, LimitsConfig } from '../model/limits.ts'
 import { Heap } from './heap.ts'
 import { inForce } from '../model/in-force.ts'
-import { childrenOf, configureBranches } from './branches.ts'
+import { configureBranches } from './branches.ts'
 import { ceilingOf, guaranteeOf } from '../model/arithmetic.ts'
 import { everyoneBelow, moveTo, RANKS, setPromised, surface, waitingAt } from './line.ts'
-import { createNode, UNLIMITED, type LimitNode, type LimitTag } from './tree.ts'
+import { childrenOf, createNode, UNLIMITED, type LimitNode, type LimitTag } from './tree.ts'
 import { setValues, valuesOf } from './values.ts'
 
 /** Every limit there is now. */

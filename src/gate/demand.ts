@@ -1,7 +1,7 @@
-import { leavesOf, oldestSinceMs } from './branches.ts'
+import { oldestSinceMs } from './branches.ts'
 import type { Limits } from './configure.ts'
 import { totalWaiting, type Waiter } from './line.ts'
-import { blockerOf, roomOf, type LimitNode, type LimitTag } from './tree.ts'
+import { blockerOf, leavesOf, roomOf, type LimitNode, type LimitTag } from './tree.ts'
 
 /** Who in the lines of a function lacks an environment. */
 export interface Wanted {

@@ -1,6 +1,6 @@
 import { Heap } from './heap.ts'
 import { List, type Linked } from './list.ts'
-import { claimOf, promisedClaims, type LimitNode, type LimitTag } from './tree.ts'
+import { claimOf, leavesOf, promisedClaims, type LimitNode, type LimitTag } from './tree.ts'
 import type { Ask, Asker } from './ask.ts'
 
 /** A place in `PRIORITIES`. */
@@ -195,7 +195,7 @@ function takeBack({ leaf, rank, claims }: Waiter): void {
 }
 
 /** Everyone in line at a leaf, the highest priority first. */
-export function* everyone({ line }: LimitNode): Generator<Waiter> {
+function* everyone({ line }: LimitNode): Generator<Waiter> {
   for (const standing of line ?? []) if (standing !== undefined) yield* standing.queue
 }
 
@@ -295,12 +295,7 @@ export function moveTo(fn: LimitNode, group: LimitNode): void {
 
 /** Everyone in line for a function. */
 export function* everyoneBelow(fn: LimitNode): Generator<Waiter> {
-  yield* everyone(fn)
-  for (let at = fn.branches?.first; at !== undefined;) {
-    const { sibling } = at
-    yield* everyone(at)
-    at = sibling
-  }
+  for (const leaf of leavesOf(fn)) yield* everyone(leaf)
 }
 
 function countInParents(moved: LimitNode, sign: 1 | -1): void {

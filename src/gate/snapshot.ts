@@ -1,11 +1,19 @@
 import { PRIORITIES, type Priority } from '../model/limits.ts'
-import { childrenOf, leavesOf } from './branches.ts'
 import type { Limits } from './configure.ts'
 import type { HeldPermit } from './held.ts'
 import { aheadAt, RANKS, waitingAt, type Rank, type Standing } from './line.ts'
 import type { List } from './list.ts'
 import { limitId, nameOf, waitMsAt } from './refusal.ts'
-import { blockerOf, claimOf, UNLIMITED, type LimitNode, type LimitTag, type Why } from './tree.ts'
+import {
+  blockerOf,
+  childrenOf,
+  claimOf,
+  leavesOf,
+  UNLIMITED,
+  type LimitNode,
+  type LimitTag,
+  type Why,
+} from './tree.ts'
 
 /** What the gate holds at one moment: who has which slots, who waits, and for what. */
 export interface GateSnapshot {

@@ -124,6 +124,21 @@ export function createNode(
   }
 }
 
+/** What is below a function, as far as it is in use or kept. */
+export function* childrenOf({ branches }: LimitNode): Generator<LimitNode> {
+  for (let at = branches?.first; at !== undefined;) {
+    const { sibling } = at
+    yield at
+    at = sibling
+  }
+}
+
+/** Where those who ask for a function may be in line. */
+export function* leavesOf(fn: LimitNode): Generator<LimitNode> {
+  yield fn
+  yield* childrenOf(fn)
+}
+
 /** What it takes of its parent. */
 export function claimOf({ inner, held }: LimitNode): number {
   return inner > held ? inner : held
@@ -141,7 +156,7 @@ export function canGrow(at: LimitNode, rank: number): boolean {
   return at.inner < at.max - (at.headroom[rank] ?? 0)
 }
 
-export function hasFullTag({ tags }: LimitNode): boolean {
+function hasFullTag({ tags }: LimitNode): boolean {
   for (const tag of tags) if (tag.inUse >= tag.max) return true
   return false
 }
