@@ -27,6 +27,17 @@ export interface Invocation {
   readonly tail?: boolean
   /** How the caller says that it has left. */
   readonly caller?: Caller
+  /** Where a streamed response goes as it is written. Without one it is collected, as Lambda's Invoke does. */
+  readonly stream?: ResponseStream
+}
+
+/** A caller that takes a response in pieces. Nothing is called where the handler does not stream. */
+export interface ResponseStream {
+  start(contentType: string): void
+  /** Valid only during the call. False: enough for now, see `onDrain`. */
+  write(bytes: Uint8Array): boolean
+  /** Has this called once more bytes are welcome. */
+  onDrain(resume: () => void): void
 }
 
 /**

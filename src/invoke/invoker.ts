@@ -69,6 +69,7 @@ class Run implements Work, Asker {
   #startedMs: number | undefined
   #durationMs: number | undefined
   #initMs: number | undefined
+  #collected: Uint8Array[] | undefined
 
   constructor(
     options: InvokerOptions,
@@ -135,13 +136,35 @@ class Run implements Work, Asker {
     this.#journal.write(text)
   }
 
+  onStream(contentType: string): void {
+    const { stream } = this.#invocation
+    if (stream === undefined) this.#collected = []
+    else stream.start(contentType)
+  }
+
+  onChunk(bytes: Uint8Array): boolean {
+    if (this.#invocation.stream !== undefined) return this.#invocation.stream.write(bytes)
+    this.#collected?.push(Uint8Array.from(bytes))
+    return true
+  }
+
+  onDrain(resume: () => void): void {
+    this.#invocation.stream?.onDrain(resume)
+  }
+
   onEnd(end: WorkEnd): void {
     if (end.kind === 'died' && !end.started && this.#mayRetry()) return this.#rerun()
     const waitedMs = this.#permit?.waitedMs ?? 0
     this.#permit?.release()
-    const ending = toEnding(end, this.id)
+    const ending = this.#withCollected(toEnding(end, this.id))
     if (ending.status !== 'platform_error') this.#report(end, ending)
     this.#settle(ending, waitedMs)
+  }
+
+  /** Who takes no stream gets all of it at once. */
+  #withCollected(ending: Ending): Ending {
+    if (this.#collected === undefined || ending.status !== 'ok') return ending
+    return { status: 'ok', result: { kind: 'json', json: Buffer.concat(this.#collected) } }
   }
 
   #mayRetry(): boolean {

@@ -14,6 +14,10 @@ export function toEnding(end: WorkEnd, requestId: string): Ending {
   switch (end.kind) {
     case 'result':
       return { status: 'ok', result: end.result }
+    case 'streamed':
+      return end.error === undefined
+        ? { status: 'ok', result: { kind: 'streamed' } }
+        : { status: 'function_error', error: fromJson(end.error) }
     case 'malformed':
       return { status: 'malformed', reason: end.reason }
     case 'error':

@@ -91,6 +91,8 @@ function readFunction(manifest: Manifest, entry: Setting): DeclaredFunction | un
     environment: readEnvironment(manifest, node),
     tags: readTags(manifest, node),
     logFormat: readLogFormat(manifest, node),
+    environmentConcurrency: 1,
+    layers: [],
     place,
   }
   noteRuntime(manifest, definition)

@@ -37,6 +37,8 @@ export function readHandlerFile(path: string, report: Report): HandlerFile | und
     environment: {},
     tags: {},
     logFormat: 'Text',
+    environmentConcurrency: 1,
+    layers: [],
     place,
   }
   return { service, definition, api: catchAllApi(name, place) }

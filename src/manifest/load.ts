@@ -71,6 +71,8 @@ function assemble(options: LoadOptions, report: Report): App {
     apis,
     limits,
     trustedProxies: [...new Set(sections.flatMap(readTrustedProxies))],
+    credentials: 'none',
+    spares: 1,
     notes: report.notes,
     files: [...files.paths],
   }

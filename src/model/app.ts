@@ -14,6 +14,10 @@ export interface App {
   readonly limits: LimitsConfig
   /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. Default: none. */
   readonly trustedProxies: readonly string[]
+  /** `inherit`: functions get the AWS credentials of the server's own environment (`start` only). Default `none`. */
+  readonly credentials: 'none' | 'inherit'
+  /** Interpreters kept started, and without a function yet, for each kind that is in use. Default 1. */
+  readonly spares: number
   /** What was read but is not served, one line each. Never the reason for a refusal. */
   readonly notes: readonly Problem[]
   /** Every file that was read, absolute: what `dev` watches beside the handlers. */
@@ -50,6 +54,10 @@ export interface FunctionDefinition {
   readonly tags: Readonly<Record<string, string>>
   /** `JSON` for structured lines, as `LoggingConfig.LogFormat`. */
   readonly logFormat: 'Text' | 'JSON'
+  /** How many invocations one environment runs at the same time. Default 1, as on Lambda. */
+  readonly environmentConcurrency: number
+  /** Folders whose content the function sees in `/opt`, in the order of the manifest; absolute. */
+  readonly layers: readonly string[]
   readonly place: Place
 }
 
@@ -66,6 +74,8 @@ export interface HttpApi {
   readonly routes: readonly HttpRoute[]
   readonly binaryMediaTypes: readonly string[]
   readonly stageVariables: Readonly<Record<string, string>>
+  /** `stream`: what a streaming handler writes goes out as it is written (`RESPONSE_STREAM`). Default `buffered`. */
+  readonly responseMode?: 'buffered' | 'stream'
   /** Values accepted in `x-api-key` by routes with `apiKeyRequired`. */
   readonly apiKeys: readonly string[]
 }

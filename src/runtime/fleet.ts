@@ -2,11 +2,10 @@ import { freemem } from 'node:os'
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import type { App, FunctionDefinition } from '../model/app.ts'
+import { environmentCommand, isServed, type EnvironmentCommand } from './command.ts'
 import { findNode } from './interpreter.ts'
 import { createMachine, type Machine } from './machine.ts'
-import { nodeCommand } from './node-command.ts'
 import { createPool, type Pool, type PoolEvent, type PoolOptions, type Wanted } from './pool.ts'
-import type { ProcessCommand } from './process.ts'
 import { createUnservedPool } from './unserved.ts'
 import type { Surroundings } from './variables.ts'
 
@@ -55,9 +54,9 @@ export function createFleet(options: FleetOptions): Fleet {
     [...members.values()].map(({ pool }) => pool),
   )
 
-  const command = (fn: FunctionDefinition): ProcessCommand => {
+  const command = (fn: FunctionDefinition): EnvironmentCommand => {
     assert(surroundings !== undefined, 'environments start after the fleet is configured')
-    return nodeCommand(fn, surroundings)
+    return environmentCommand(fn, surroundings)
   }
 
   const remove = (name: string, { pool }: Member): void => {
@@ -143,10 +142,6 @@ function createSlotSums(publish: (functionName: string, slots: number) => void):
       }
     },
   }
-}
-
-function isServed({ runtime }: FunctionDefinition): boolean {
-  return runtime.startsWith('nodejs')
 }
 
 /** As many as the memory that is free now would hold. */

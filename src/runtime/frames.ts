@@ -27,6 +27,16 @@ export const FRAME = {
   refused: 0x46,
   /** Back: log text; `seq` 0 where no invocation runs. */
   log: 0x4c,
+  /** Back: a streamed response begins. Head: its content type. */
+  stream: 0x53,
+  /** Back: the next bytes of a streamed response. */
+  chunk: 0x43,
+  /** Back: a streamed response is whole, or has failed. Head: duration, memory. Body: the error JSON, or nothing. */
+  streamEnd: 0x5a,
+  /** Back: it takes no more; what it has runs to its end, then it exits by itself. */
+  leaving: 0x4e,
+  /** To a spare interpreter: which function it is from now on. Body: JSON of its variables and working directory. */
+  adopt: 0x41,
 } as const
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME]

@@ -1,11 +1,11 @@
 import { availableParallelism } from 'node:os'
 import type { Clock } from '../lib/clock.ts'
 import type { FunctionDefinition } from '../model/app.ts'
+import type { EnvironmentCommand } from './command.ts'
 import { startEnvironment, type Environment, type EnvironmentEvents } from './environment.ts'
 import { createEstimate } from './estimate.ts'
 import { createKeepWarm, type KeepWarm } from './keep-warm.ts'
 import type { Machine, MachineUser } from './machine.ts'
-import type { ProcessCommand } from './process.ts'
 import type { InitFailure, Work } from './work.ts'
 
 export interface PoolOptions {
@@ -13,7 +13,7 @@ export interface PoolOptions {
   readonly clock: Clock
   readonly machine: Machine
   /** Made anew for each environment. */
-  readonly command: (fn: FunctionDefinition) => ProcessCommand
+  readonly command: (fn: FunctionDefinition) => EnvironmentCommand
   /** Tells the gate how many invocations the ready environments can take together. */
   readonly publishSlots: (slots: number) => void
   /** Asks the gate who waits for an environment and nothing else. */

@@ -12,6 +12,8 @@ export type Payload =
 export type Result =
   | { readonly kind: 'json'; readonly json: Uint8Array }
   | { readonly kind: 'http'; readonly response: HttpResponse }
+  /** It went out as it was written. */
+  | { readonly kind: 'streamed' }
 
 /** One invocation as an environment gets it. */
 export interface Work {
@@ -26,6 +28,12 @@ export interface Work {
   onStarted(initMs: number | undefined): void
   /** Log text as written: one line, several, or part of one. */
   onLog(text: string): void
+  /** A streamed response begins. Its bytes follow, then `onEnd` with `streamed`, or with how it broke off. */
+  onStream(contentType: string): void
+  /** The next bytes of a streamed response, valid only during the call. False: enough for now, see `onDrain`. */
+  onChunk(bytes: Uint8Array): boolean
+  /** Has this called once more bytes are welcome after `onChunk` said false. */
+  onDrain(resume: () => void): void
   /** Called exactly once, last. */
   onEnd(end: WorkEnd): void
 }
@@ -34,6 +42,8 @@ export interface Work {
 export type WorkEnd =
   | ({ readonly kind: 'result'; readonly result: Result } & Measured)
   | ({ readonly kind: 'malformed'; readonly reason: string } & Measured)
+  /** All of a streamed response went out, or the handler failed midway: then its error, as JSON bytes. */
+  | ({ readonly kind: 'streamed'; readonly error?: Uint8Array } & Measured)
   /** The handler's error, as JSON bytes. */
   | ({ readonly kind: 'error'; readonly error: Uint8Array } & Measured)
   | ({ readonly kind: 'timeout' } & Measured)

@@ -35,6 +35,8 @@ export function appOf(
       environment: {},
       tags: {},
       logFormat: 'Text',
+      environmentConcurrency: 1,
+      layers: [],
       place: { file: 'serverless.yml', line: 1, column: 1 },
       ...given,
     })),
@@ -46,6 +48,8 @@ export function appOf(
       ...limits,
     },
     trustedProxies: [],
+    credentials: 'none',
+    spares: 0,
     notes: [],
     files: [],
   }

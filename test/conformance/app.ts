@@ -42,6 +42,8 @@ export function appOf(
     apis: options.api === undefined ? [] : [options.api],
     limits: limitsOf(functions, options.throttled),
     trustedProxies: ['127.0.0.1'],
+    credentials: 'none',
+    spares: 0,
     notes: [],
     files: [],
   }
@@ -61,6 +63,8 @@ function definition(given: CaseFunction): FunctionDefinition {
     environment: given.environment ?? {},
     tags: {},
     logFormat: given.logFormat ?? 'Text',
+    environmentConcurrency: 1,
+    layers: [],
     place: PLACE,
   }
 }

@@ -21,6 +21,8 @@ test('a function with nothing but a handler gets the defaults of the framework',
       environment: {},
       tags: {},
       logFormat: 'Text',
+      environmentConcurrency: 1,
+      layers: [],
       place: { ...fn?.place, line: 3, column: 3 },
     },
   )
