@@ -29,6 +29,12 @@ export function isServed({ runtime }: FunctionDefinition): boolean {
   return runtime.startsWith('nodejs')
 }
 
+/** How many invocations one environment of it may run at the same time. */
+export function concurrencyOf({ runtime, environmentConcurrency }: FunctionDefinition): number {
+  // A Python process runs one at a time: more at once are more processes.
+  return runtime.startsWith('python') ? 1 : environmentConcurrency
+}
+
 /** What starts an environment of a function that `isServed`. */
 export function environmentCommand(
   fn: FunctionDefinition,

@@ -1,15 +1,19 @@
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
-import type { RouteContext } from '../events/http.ts'
-import { encodeFrame, FRAME, frameReader, ProtocolError } from './frames.ts'
-import { startProcess, type EnvironmentProcess, type Exit, type ProcessCommand } from './process.ts'
-import { decodeEnd, decodeMeasured, encodeWork } from './wire.ts'
+import type { Channel, ChannelExit } from './channel.ts'
+import type { EnvironmentCommand } from './command.ts'
+import { createDeliveries, type Deliveries, type Delivery } from './deliveries.ts'
+import { openFramedChannel } from './framed-channel.ts'
+import { hangOf, watchStart, type HangWatch } from './hang-watch.ts'
+import { vitalSignsOf } from './vital-signs.ts'
 import type { DeathReason, InitFailure, Measured, Work, WorkEnd } from './work.ts'
 
 export interface EnvironmentOptions {
-  readonly command: ProcessCommand
+  readonly command: EnvironmentCommand
   readonly timeoutMs: number
   readonly initTimeoutMs: number
+  /** How many invocations it runs at the same time. */
+  readonly concurrency: number
   readonly clock: Clock
   readonly events: EnvironmentEvents
 }
@@ -27,24 +31,28 @@ export interface EnvironmentEvents {
   onLeaving(environment: Environment): void
   /** Its process is gone; after this it is never heard of again. */
   onGone(environment: Environment, failure: InitFailure | undefined): void
-  /** Work that was delivered ahead and, proven, did not begin: it is to be done elsewhere. */
+  /** Work that was handed over and, proven, did not begin: it is to be done elsewhere. */
   onReturned(work: Work): void
   /** Log text while no invocation runs. */
   onLog(text: string): void
 }
 
-/** One execution environment: a process that runs one invocation at a time. */
+/** One execution environment: a process that runs one invocation at a time, or several. */
 export interface Environment {
   readonly state: EnvironmentState
-  /** How many invocations were handed over and are not over: one runs, the others lie ahead. */
+  /** How many invocations were handed over and are not over. */
   readonly load: number
-  /** What runs has run for a while; nothing should be delivered behind it. */
+  /** How many it runs at the same time; what is beyond lies ahead. */
+  readonly concurrency: number
+  /** It is held up: what runs has run for a while, or what was handed over does not begin. */
   readonly stalled: boolean
   /** Started, until ready: how long it took. */
   readonly initMs: number
   readonly idleSinceMs: number
-  /** Since when what runs has been first. */
+  /** Since when it has had no rest: what runs has been first, or it was idle last. */
   readonly busySinceMs: number
+  /** Of its process. */
+  readonly pid: number | undefined
   /** Hands an invocation over, to run now or behind those handed over before. */
   dispatch(work: Work): void
   /** Takes no more; ends when what it has is over, at once if it has nothing. */
@@ -58,19 +66,6 @@ export type EnvironmentState = 'starting' | 'ready' | 'gone'
 /** How often what runs is looked at: the function's timeout counts from there. */
 const WATCH_MS = 25
 
-/** V8 says this before it aborts. */
-const OUT_OF_MEMORY = 'heap out of memory'
-
-/** An invocation that was handed over. */
-interface Delivery {
-  readonly work: Work
-  readonly seq: number
-  /** The first of its environment: its report shows the init. */
-  readonly first: boolean
-  started: boolean
-  timer?: Disposable
-}
-
 /** Starts an environment: `starting` → `ready` → `gone`. */
 export function startEnvironment(options: EnvironmentOptions): Environment {
   return new ProcessEnvironment(options)
@@ -79,22 +74,19 @@ export function startEnvironment(options: EnvironmentOptions): Environment {
 class ProcessEnvironment implements Environment {
   readonly #options: EnvironmentOptions
   readonly #clock: Clock
-  readonly #process: EnvironmentProcess
+  readonly #channel: Channel
   readonly #startedMs: number
-  readonly #routes = new Map<RouteContext, number>()
-  /** In order; the first one runs. */
-  readonly #deliveries: Delivery[] = []
+  readonly #deliveries: Deliveries = createDeliveries()
   #initTimer: Disposable | undefined
   #initError: Uint8Array | undefined
   #initTimedOut = false
-  #outOfMemory = false
-  #brokeProtocol = false
   #maxMemoryUsedMb = 0
   #retired = false
-  readonly #outgoing: Buffer[] = []
   #seq = 0
   #watching: Disposable | undefined
   #watchedSeq = 0
+  #hangWatch: HangWatch | undefined
+  #hung: DeathReason['hung']
   state: EnvironmentState = 'starting'
   stalled = false
   initMs = 0
@@ -105,12 +97,20 @@ class ProcessEnvironment implements Environment {
     this.#options = options
     this.#clock = options.clock
     this.#startedMs = this.#clock.nowMs()
-    this.#process = startProcess(options.command, (exit) => this.#onGone(exit))
-    const read = frameReader((type, seq, head, body) => this.#onFrame(type, seq, head, body))
-    this.#process.output.on('data', (chunk: Buffer) => this.#guard(() => read(chunk)))
-    const { stdout, stderr } = this.#process
-    stdout.setEncoding('utf8').on('data', (text: string) => this.#onLog(text))
-    stderr.setEncoding('utf8').on('data', (text: string) => this.#onStderr(text))
+    this.#channel = openFramedChannel(options.command, options.timeoutMs, {
+      onReady: (maxMemoryUsedMb) => this.#onReady(maxMemoryUsedMb),
+      onInitError: (error) => (this.#initError = error),
+      onEnd: (seq, end) => this.#onEnd(seq, end),
+      onRefused: (seq) => this.#onRefused(seq),
+      onStream: (seq, contentType) => this.#begun(seq)?.work.onStream(contentType),
+      onChunk: (seq, bytes) => this.#onChunk(seq, bytes),
+      onLog: (seq, text) => this.#onLog(seq, text),
+      onLeaving: () => {
+        this.#leave()
+        this.#takeBack()
+      },
+      onGone: (exit) => this.#onGone(exit),
+    })
     this.#initTimer = this.#clock.after(options.initTimeoutMs, () => {
       this.#initTimedOut = true
       this.kill()
@@ -118,17 +118,25 @@ class ProcessEnvironment implements Environment {
   }
 
   get load(): number {
-    return this.#deliveries.length
+    return this.#deliveries.all.length
+  }
+
+  get concurrency(): number {
+    return this.#options.concurrency
+  }
+
+  get pid(): number | undefined {
+    return this.#channel.pid
   }
 
   dispatch(work: Work): void {
     assert(this.state === 'ready', `an environment takes work while ready, this is ${this.state}`)
     const seq = ++this.#seq
-    if (this.load === 0) this.busySinceMs = this.#clock.nowMs()
-    this.#deliveries.push({ work, seq, first: seq === 1, started: false })
+    const nowMs = this.#clock.nowMs()
+    if (this.load === 0) this.busySinceMs = nowMs
+    this.#deliveries.add({ work, seq, first: seq === 1, started: false, dueMs: nowMs })
     this.#watch()
-    const { timeoutMs } = this.#options
-    this.#write(encodeWork(work, seq, timeoutMs, (route) => this.#routeNumber(route)))
+    this.#channel.deliver(work, seq)
   }
 
   retire(): void {
@@ -137,67 +145,12 @@ class ProcessEnvironment implements Environment {
   }
 
   kill(): void {
-    this.#process.kill()
+    this.#channel.kill()
   }
 
-  /** What is handed over in one turn of the loop goes out in one write. */
-  #write(frame: Buffer): void {
-    if (this.#outgoing.push(frame) > 1) return
-    process.nextTick(() => {
-      const frames = this.#outgoing.splice(0)
-      this.#process.input.write(frames.length === 1 ? frame : Buffer.concat(frames))
-    })
-  }
-
-  /** A route's description is sent once; after that its number stands for it. */
-  #routeNumber(route: RouteContext): number {
-    const known = this.#routes.get(route)
-    if (known !== undefined) return known
-    const number = this.#routes.size + 1
-    this.#routes.set(route, number)
-    this.#write(encodeFrame(FRAME.route, number, '', JSON.stringify(route)))
-    return number
-  }
-
-  #guard(read: () => void): void {
-    // What follows would be read out of step.
-    if (this.#brokeProtocol) return
-    try {
-      read()
-    } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error
-      this.#brokeProtocol = true
-      this.#onLog(`spillway: environment ended, ${error.message}\n`)
-      this.kill()
-    }
-  }
-
-  #onFrame(type: number, seq: number, head: string, body: Buffer): void {
-    const [first] = this.#deliveries
-    const current = first?.seq === seq ? first : undefined
-    switch (type) {
-      case FRAME.log:
-        // Late words of an invocation that is over are nobody's.
-        if (current === undefined) return this.#options.events.onLog(body.toString())
-        this.#onStarted(current)
-        return current.work.onLog(body.toString())
-      case FRAME.ready:
-        return this.#onReady(head)
-      case FRAME.initError:
-        this.#initError = Uint8Array.from(body)
-        return
-      case FRAME.refused:
-        // It was marked and revoked at the same moment, and did not begin.
-        return current === undefined ? undefined : this.#return(current)
-      default:
-        // A late answer to what has timed out is dropped.
-        if (current !== undefined) this.#finish(current, decodeEnd(type, head, body))
-    }
-  }
-
-  #onReady(head: string): void {
+  #onReady(maxMemoryUsedMb: number): void {
     if (this.state !== 'starting') return
-    this.#maxMemoryUsedMb = decodeMeasured(head.split('\n')).maxMemoryUsedMb
+    this.#maxMemoryUsedMb = maxMemoryUsedMb
     this.#initTimer?.[Symbol.dispose]()
     this.idleSinceMs = this.#clock.nowMs()
     this.initMs = this.idleSinceMs - this.#startedMs
@@ -205,82 +158,150 @@ class ProcessEnvironment implements Environment {
     this.#options.events.onReady(this)
   }
 
-  /**
-   * Most invocations are over before anyone need know that they began. One alarm serves all: it
-   * looks at what runs when it rings. What runs the second time it is seen holds up those that were
-   * delivered behind it; they are taken back.
-   */
+  /** Most invocations are over before anyone need know that they began. One alarm serves all. */
   #watch(): void {
     this.#watching ??= this.#clock.after(WATCH_MS, () => {
       this.#watching = undefined
-      const [current] = this.#deliveries
-      if (current === undefined) return
-      if (this.#isMarked(current)) this.#onStarted(current)
-      this.stalled = this.#watchedSeq === current.seq
-      this.#watchedSeq = current.seq
-      if (this.stalled) this.#takeBack()
-      this.#watch()
+      if (this.load === 0) return
+      if (this.#isInOrder) this.#lookAtFirst()
+      else this.#lookAtAll()
+      if (this.load > 0) this.#watch()
     })
   }
 
-  #isMarked({ started, seq }: Delivery): boolean {
-    return started || this.#process.startMark.read() >= seq
+  get #isInOrder(): boolean {
+    return this.#options.concurrency === 1
   }
 
+  /** What runs the second time it is seen holds up those that were delivered behind it. */
+  #lookAtFirst(): void {
+    const [first] = this.#deliveries.all
+    if (first === undefined) return
+    if (this.#hasBegun(first)) this.#onStarted(first)
+    this.stalled = this.#watchedSeq === first.seq
+    this.#watchedSeq = first.seq
+    if (this.stalled) this.#takeBack()
+    if (!first.started) this.#endIfHung(first)
+  }
+
+  /** They begin as they come, so what has not begun by now waits for a handler that computes. */
+  #lookAtAll(): void {
+    let waiting: Delivery | undefined
+    for (const delivery of this.#deliveries.all) {
+      if (this.#hasBegun(delivery)) this.#onStarted(delivery)
+      else waiting ??= delivery
+    }
+    if (waiting !== undefined) this.#endIfHung(waiting)
+    const watch = this.#hangWatch
+    this.stalled =
+      waiting !== undefined &&
+      watch?.seq === waiting.seq &&
+      this.#clock.nowMs() - watch.sinceMs >= watch.ackMs
+    if (this.stalled) this.#takeBack()
+  }
+
+  #endIfHung(waiting: Delivery): void {
+    const { pid } = this.#channel
+    const signs = pid === undefined ? undefined : vitalSignsOf(pid)
+    const nowMs = this.#clock.nowMs()
+    if (this.#hangWatch?.seq !== waiting.seq) {
+      this.#hangWatch = watchStart(waiting, nowMs, signs)
+      return
+    }
+    // Those that have begun here are not to die for it.
+    if (this.#deliveries.all.some(({ started }) => started)) return
+    this.#hung = hangOf(this.#hangWatch, nowMs, signs, this.#channel.isBacklogged)
+    if (this.#hung !== undefined) this.kill()
+  }
+
+  #hasBegun({ started, seq }: Delivery): boolean {
+    return started || this.#channel.hasBegun(seq)
+  }
+
+  /** Returns what has not begun; but for one if nothing has, so that a hang is found out. */
   #takeBack(): void {
-    if (this.load < 2) return
-    const { startMark } = this.#process
-    startMark.revokeThrough(this.#seq)
-    const markedSeq = startMark.read()
-    const kept = this.#deliveries.filter(({ seq }, at) => at === 0 || seq <= markedSeq)
-    const returned = this.#deliveries.splice(0).slice(kept.length)
-    this.#deliveries.push(...kept)
+    const { all } = this.#deliveries
+    if (all.length === 0) return
+    this.#channel.revokeThrough(this.#seq)
+    const waiting = all.filter((each) => !this.#hasBegun(each))
+    const returned = waiting.length === all.length ? waiting.slice(1) : waiting
+    for (const delivery of returned) this.#deliveries.remove(delivery)
     for (const { work } of returned) this.#options.events.onReturned(work)
   }
 
-  #return(current: Delivery): void {
-    this.#shift(current)
-    this.#afterShift(undefined)
-    this.#options.events.onReturned(current.work)
+  #onRefused(seq: number): void {
+    const delivery = this.#deliveries.find(seq)
+    if (delivery === undefined) return
+    this.#remove(delivery)
+    this.#afterRemoval(undefined)
+    this.#options.events.onReturned(delivery.work)
+  }
+
+  /** A delivery that says something has begun. */
+  #begun(seq: number): Delivery | undefined {
+    const delivery = this.#deliveries.find(seq)
+    if (delivery !== undefined) this.#onStarted(delivery)
+    return delivery
   }
 
   /** The timeout counts from here: no wait and no start of ours is taken from the function's time. */
-  #onStarted(current: Delivery): void {
-    if (current.started) return
-    current.started = true
+  #onStarted(delivery: Delivery): void {
+    if (delivery.started) return
+    delivery.started = true
     const { timeoutMs } = this.#options
-    current.timer = this.#clock.after(timeoutMs, () => {
-      this.#shift(current)
-      this.#leave()
-      this.kill()
-      current.work.onEnd({
-        kind: 'timeout',
-        durationMs: timeoutMs,
-        maxMemoryUsedMb: this.#maxMemoryUsedMb,
-      })
+    delivery.timer = this.#clock.after(timeoutMs, () => this.#onTimeout(delivery))
+    delivery.work.onStarted(delivery.first ? this.initMs : undefined)
+  }
+
+  /** Others that run here are let finish; they have timeouts of their own. */
+  #onTimeout(delivery: Delivery): void {
+    this.#remove(delivery)
+    this.#leave()
+    if (this.#isInOrder) this.kill()
+    else {
+      this.#takeBack()
+      if (this.load === 0) this.kill()
+    }
+    delivery.work.onEnd({
+      kind: 'timeout',
+      durationMs: this.#options.timeoutMs,
+      maxMemoryUsedMb: this.#maxMemoryUsedMb,
     })
-    current.work.onStarted(current.first ? this.initMs : undefined)
   }
 
-  #finish(current: Delivery, end: WorkEnd & Measured): void {
+  /** A slow reader holds the handler up, and not its neighbours. */
+  #onChunk(seq: number, bytes: Uint8Array): void {
+    const work = this.#begun(seq)?.work
+    if (work === undefined || work.onChunk(bytes) || !this.#isInOrder) return
+    this.#channel.pause()
+    work.onDrain(() => this.#channel.resume())
+  }
+
+  #onEnd(seq: number, end: WorkEnd & Measured): void {
+    const delivery = this.#deliveries.find(seq)
+    // A late answer to what has timed out is dropped.
+    if (delivery === undefined) return
     this.#maxMemoryUsedMb = end.maxMemoryUsedMb
-    if (!current.started) current.work.onStarted(current.first ? this.initMs : undefined)
-    this.#shift(current)
-    this.#afterShift(end.durationMs)
+    if (!delivery.started) delivery.work.onStarted(delivery.first ? this.initMs : undefined)
+    this.#remove(delivery)
+    this.#afterRemoval(end.durationMs)
     // Last: whoever is told of the end may hand the next one over at once.
-    current.work.onEnd(end)
+    delivery.work.onEnd(end)
   }
 
-  /** Takes out what runs, or ran last; the next one is first now. */
-  #shift(current: Delivery): void {
-    current.timer?.[Symbol.dispose]()
-    this.#deliveries.splice(this.#deliveries.indexOf(current), 1)
+  #remove(delivery: Delivery): void {
+    delivery.timer?.[Symbol.dispose]()
+    this.#deliveries.remove(delivery)
+    const nowMs = this.#clock.nowMs()
+    this.idleSinceMs = nowMs
+    if (!this.#isInOrder) return
     this.stalled = false
-    this.busySinceMs = this.#clock.nowMs()
-    this.idleSinceMs = this.busySinceMs
+    this.busySinceMs = nowMs
+    const [next] = this.#deliveries.all
+    if (next !== undefined) next.dueMs = nowMs
   }
 
-  #afterShift(durationMs: number | undefined): void {
+  #afterRemoval(durationMs: number | undefined): void {
     if (this.#retired && this.load === 0) this.kill()
     this.#options.events.onRoom(this, durationMs)
   }
@@ -291,40 +312,51 @@ class ProcessEnvironment implements Environment {
     this.#options.events.onLeaving(this)
   }
 
-  #onLog(text: string): void {
-    const [current] = this.#deliveries
-    if (current === undefined) this.#options.events.onLog(text)
-    else current.work.onLog(text)
+  #onLog(seq: number | undefined, text: string): void {
+    // What comes past the runtime is whose turn it is, if only one has it.
+    const [first] = this.#isInOrder ? this.#deliveries.all : []
+    const work = seq === undefined ? first?.work : this.#begun(seq)?.work
+    if (work === undefined) this.#options.events.onLog(text)
+    else work.onLog(text)
   }
 
-  #onStderr(text: string): void {
-    if (text.includes(OUT_OF_MEMORY)) this.#outOfMemory = true
-    this.#onLog(text)
-  }
-
-  #onGone(exit: Exit): void {
+  #onGone({ code, signal, outOfMemory, brokeProtocol }: ChannelExit): void {
     const wasStarting = this.state === 'starting'
     this.state = 'gone'
     this.#initTimer?.[Symbol.dispose]()
     this.#watching?.[Symbol.dispose]()
+    const hung = this.#hung
     const reason = {
-      ...exit,
-      outOfMemory: this.#outOfMemory,
-      brokeProtocol: this.#brokeProtocol,
+      code,
+      signal,
+      outOfMemory,
+      brokeProtocol,
+      ...(hung === undefined ? {} : { hung }),
     }
     const failure = wasStarting && !this.#retired ? this.#initFailure(reason) : undefined
-    const [current, ...ahead] = this.#deliveries.splice(0)
-    if (current !== undefined && this.#isMarked(current)) this.#onStarted(current)
-    current?.timer?.[Symbol.dispose]()
+    const { died, returned } = this.#lastVerdicts()
     this.#leave()
     this.#options.events.onGone(this, failure)
-    for (const { work } of ahead) this.#options.events.onReturned(work)
-    current?.work.onEnd({
-      kind: 'died',
-      started: current.started,
-      reason,
-      maxMemoryUsedMb: this.#maxMemoryUsedMb,
-    })
+    for (const { work } of returned) this.#options.events.onReturned(work)
+    for (const { work, started } of died) {
+      work.onEnd({ kind: 'died', started, reason, maxMemoryUsedMb: this.#maxMemoryUsedMb })
+    }
+  }
+
+  /**
+   * Those that had begun died with it. Of those that had not, the first is the one it died under if
+   * nothing ran: its attempts are counted, so that what kills every environment ends.
+   */
+  #lastVerdicts(): { died: Delivery[]; returned: Delivery[] } {
+    const all = this.#deliveries.removeAll()
+    for (const delivery of all) {
+      if (this.#hasBegun(delivery)) this.#onStarted(delivery)
+      delivery.timer?.[Symbol.dispose]()
+    }
+    const begun = all.filter(({ started }) => started)
+    const waiting = all.filter(({ started }) => !started)
+    const died = begun.length > 0 ? begun : waiting.splice(0, 1)
+    return { died, returned: waiting }
   }
 
   #initFailure(reason: DeathReason): InitFailure {

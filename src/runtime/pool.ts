@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os'
 import type { Clock } from '../lib/clock.ts'
 import type { FunctionDefinition } from '../model/app.ts'
-import type { EnvironmentCommand } from './command.ts'
+import { concurrencyOf, type EnvironmentCommand } from './command.ts'
 import { startEnvironment, type Environment, type EnvironmentEvents } from './environment.ts'
 import { createEstimate } from './estimate.ts'
 import { createKeepWarm, type KeepWarm } from './keep-warm.ts'
 import type { Machine, MachineUser } from './machine.ts'
+import type { GoneReason, PoolEvent } from './pool-event.ts'
+import { isStartWorthIt } from './start-decision.ts'
 import type { InitFailure, Work } from './work.ts'
 
 export interface PoolOptions {
@@ -33,15 +35,6 @@ export interface Wanted {
   readonly oldestMs: number
 }
 
-/** What metrics and logs are told. */
-export type PoolEvent =
-  | { readonly kind: 'ready'; readonly initMs: number }
-  | { readonly kind: 'gone'; readonly reason: GoneReason }
-  | { readonly kind: 'log'; readonly text: string }
-
-/** `retired`: renewed or closed; `died`: ended by itself, by a timeout or from outside. */
-export type GoneReason = 'idle' | 'failed_init' | 'died' | 'retired'
-
 /** The environments of one function: where a permit becomes a running handler. */
 export interface Pool extends MachineUser {
   /**
@@ -50,7 +43,7 @@ export interface Pool extends MachineUser {
    */
   run(work: Work): void
   /**
-   * Has at least this many environments from now on: started ahead of demand, never idle for too
+   * Has environments for at least this many invocations at once from now on: started ahead of demand, never idle for too
    * long, replaced when they end. Default 0.
    */
   keepWarm(count: number): void
@@ -75,8 +68,6 @@ export interface Warmth {
 const IDLE_TIMEOUT_MS = 10 * 60_000
 /** Lambda's bound for the init phase. */
 export const INIT_TIMEOUT_MS = 10_000
-/** What a start is thought to take before one has been measured. */
-const INIT_GUESS_MS = 150
 /** How often those who wait are looked at again: an invocation that drags on speaks for a start. */
 const RECONSIDER_MS = 20
 /** A handler shorter than this computes and does not wait: more at once than cores gain nothing. */
@@ -155,9 +146,10 @@ class EnvironmentPool implements Pool {
   }
 
   keepWarm(count: number): void {
-    if (count === this.#warm.count) return
-    this.#warm.count = count
-    if (this.#failing !== undefined && count > 0) this.#onRested()
+    const environments = Math.ceil(count / concurrencyOf(this.#fn))
+    if (environments === this.#warm.count) return
+    this.#warm.count = environments
+    if (this.#failing !== undefined && environments > 0) this.#onRested()
     this.reconsider()
   }
 
@@ -216,7 +208,8 @@ class EnvironmentPool implements Pool {
     this.#startAhead()
     const { count, waiting: inLine, oldestMs } = this.#options.wanted()
     const waiting = count + this.#stranded.size
-    while (waiting > this.#starting.size && this.#isStartWorthIt(waiting, oldestMs)) {
+    const expected = (): number => this.#starting.size * concurrencyOf(this.#fn)
+    while (waiting > expected() && this.#isStartWorthIt(waiting, oldestMs)) {
       // In this order: the gate counts what it says yes to, and the machine's place can be given back.
       if (!this.#options.machine.claimStart(this)) break
       if (!this.#options.mayStart()) {
@@ -252,22 +245,21 @@ class EnvironmentPool implements Pool {
     if (this.#starting.size === 0) this.#warm.rest(PROBE_FIRST_MS)
   }
 
-  /**
-   * Another environment is worth its start when waiting for a warm one would take longer than a
-   * start. Lambda starts one for each concurrent request; on one machine that is how 64 connections
-   * become 64 processes and a third of the throughput (`bench/README.md`).
-   */
   #isStartWorthIt(waiting: number, oldestMs: number): boolean {
-    const startMs = this.#inits.mean ?? INIT_GUESS_MS
-    const ready = this.#isBrief() ? this.#responsive() : this.#ready.size
-    const servers = ready + this.#starting.size
-    const meanMs = this.#durations.mean
-    if (servers === 0) return true
-    if (servers >= this.#usefulMax()) return false
-    if (meanMs === undefined) return this.#ready.size === 0 || this.#longestBusyMs() > startMs
-    return (
-      (meanMs * waiting) / servers > startMs || Math.min(oldestMs, this.#longestBusyMs()) > startMs
-    )
+    const isBrief = this.#isBrief()
+    const concurrency = concurrencyOf(this.#fn)
+    const ready = isBrief || concurrency > 1 ? this.#responsive() : this.#ready.size
+    return isStartWorthIt({
+      waiting,
+      oldestMs,
+      environments: ready + this.#starting.size,
+      usefulMax: isBrief ? CORES : Infinity,
+      concurrency,
+      hasReady: this.#ready.size > 0,
+      longestBusyMs: this.#longestBusyMs(),
+      durationMs: this.#durations.mean,
+      initMs: this.#inits.mean,
+    })
   }
 
   /**
@@ -277,10 +269,6 @@ class EnvironmentPool implements Pool {
   #isBrief(): boolean {
     const meanMs = this.#durations.mean
     return meanMs !== undefined && meanMs < BRIEF_MS
-  }
-
-  #usefulMax(): number {
-    return this.#isBrief() ? CORES : Infinity
   }
 
   /** Ready, and not held up by an invocation that drags on. */
@@ -304,6 +292,7 @@ class EnvironmentPool implements Pool {
         command: this.#options.command(this.#fn),
         timeoutMs: this.#fn.timeoutMs,
         initTimeoutMs: INIT_TIMEOUT_MS,
+        concurrency: concurrencyOf(this.#fn),
         clock: this.#clock,
         events: this.#events,
       })
@@ -371,9 +360,28 @@ class EnvironmentPool implements Pool {
   }
 
   #tryPlace(work: Work): boolean {
-    const environment = this.#isBrief() ? this.#leastLoaded() : this.#idle.pop()
+    const environment = this.#withRoom()
     environment?.dispatch(work)
     return environment !== undefined
+  }
+
+  #withRoom(): Environment | undefined {
+    if (concurrencyOf(this.#fn) > 1) return this.#firstWithRoom()
+    return this.#isBrief() ? this.#leastLoaded() : this.#idle.pop()
+  }
+
+  /** Packed: those that come last stay idle, and expire. */
+  #firstWithRoom(): Environment | undefined {
+    for (const environment of this.#ready) {
+      if (environment.stalled || environment.load >= environment.concurrency) continue
+      this.#takeFromIdle(environment)
+      return environment
+    }
+    return undefined
+  }
+
+  #takeFromIdle(environment: Environment): void {
+    if (environment.load === 0) this.#idle.splice(this.#idle.indexOf(environment), 1)
   }
 
   /** Of the few that are of use to a brief handler. */
@@ -385,7 +393,7 @@ class EnvironmentPool implements Pool {
       if (environment.load < (least?.load ?? BRIEF_DEPTH)) least = environment
       if (++useful === CORES) break
     }
-    if (least?.load === 0) this.#idle.splice(this.#idle.indexOf(least), 1)
+    if (least !== undefined) this.#takeFromIdle(least)
     return least
   }
 
@@ -401,6 +409,8 @@ class EnvironmentPool implements Pool {
     // The gate counts these too as long as they run; they must take no slot from the others.
     let leaving = 0
     for (const { load } of this.#leaving) leaving += load
+    const each = concurrencyOf(this.#fn)
+    if (each > 1) return leaving + this.#ready.size * each
     if (this.#isBrief()) return leaving + Math.min(this.#ready.size, CORES) * BRIEF_DEPTH
     return leaving + this.#ready.size
   }

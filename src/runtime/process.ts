@@ -10,6 +10,7 @@ export interface Exit {
 
 /** A child process with the two pipes of `frames.ts` and the start mark. */
 export interface EnvironmentProcess {
+  readonly pid: number | undefined
   readonly input: Writable
   readonly output: Readable
   readonly startMark: StartMark
@@ -50,7 +51,7 @@ export function startProcess(
     onGone(exit)
     startMark.close()
   })
-  return { input, output, startMark, stdout, stderr, kill: () => killGroup(child) }
+  return { pid: child.pid, input, output, startMark, stdout, stderr, kill: () => killGroup(child) }
 }
 
 /** @throws {Error} when the machine is out of something, or the command is none. */
@@ -93,6 +94,8 @@ function reportEnd(child: ChildProcess, output: Readable, onGone: (exit: Exit) =
   const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
     if (exit !== undefined) return
     exit = { code, signal }
+    // Whoever paused it: what it holds is the last word.
+    output.resume()
     // A grandchild that inherited the pipe would keep it open for ever.
     killGroup(child)
     setTimeout(() => output.destroy(), DRAIN_MS).unref()

@@ -83,4 +83,6 @@ export interface DeathReason {
   readonly outOfMemory: boolean
   /** It said what cannot be read, and was ended for it. */
   readonly brokeProtocol: boolean
+  /** It was ended because it did not begin what it was handed. */
+  readonly hung?: 'stopped' | 'busy' | 'asleep'
 }

@@ -1,0 +1,137 @@
+import type { RouteContext } from '../events/http.ts'
+import type { Channel, ChannelEvents } from './channel.ts'
+import type { EnvironmentCommand } from './command.ts'
+import { encodeFrame, FRAME, frameReader, ProtocolError } from './frames.ts'
+import { startProcess, type EnvironmentProcess } from './process.ts'
+import { decodeEnd, decodeMeasured, encodeWork } from './wire.ts'
+import type { Work } from './work.ts'
+
+/** V8 says this before it aborts. */
+const OUT_OF_MEMORY = 'heap out of memory'
+
+/** Starts a process that speaks the frames of `frames.ts` and has the start mark. */
+export function openFramedChannel(
+  command: EnvironmentCommand,
+  timeoutMs: number,
+  events: ChannelEvents,
+): Channel {
+  return new FramedChannel(command, timeoutMs, events)
+}
+
+class FramedChannel implements Channel {
+  readonly #events: ChannelEvents
+  readonly #timeoutMs: number
+  readonly #process: EnvironmentProcess
+  readonly #routes = new Map<RouteContext, number>()
+  readonly #outgoing: Buffer[] = []
+  #outOfMemory = false
+  #brokeProtocol = false
+
+  constructor(command: EnvironmentCommand, timeoutMs: number, events: ChannelEvents) {
+    this.#events = events
+    this.#timeoutMs = timeoutMs
+    this.#process = startProcess(command, (exit) =>
+      events.onGone({
+        ...exit,
+        outOfMemory: this.#outOfMemory,
+        brokeProtocol: this.#brokeProtocol,
+      }),
+    )
+    const read = frameReader((type, seq, head, body) => this.#onFrame(type, seq, head, body))
+    this.#process.output.on('data', (chunk: Buffer) => this.#guard(() => read(chunk)))
+    const { stdout, stderr } = this.#process
+    stdout.setEncoding('utf8').on('data', (text: string) => events.onLog(undefined, text))
+    stderr.setEncoding('utf8').on('data', (text: string) => this.#onStderr(text))
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  get isBacklogged(): boolean {
+    return this.#process.input.writableLength > 0
+  }
+
+  deliver(work: Work, seq: number): void {
+    this.#write(encodeWork(work, seq, this.#timeoutMs, (route) => this.#routeNumber(route)))
+  }
+
+  hasBegun(seq: number): boolean {
+    return this.#process.startMark.read() >= seq
+  }
+
+  revokeThrough(seq: number): void {
+    this.#process.startMark.revokeThrough(seq)
+  }
+
+  pause(): void {
+    this.#process.output.pause()
+  }
+
+  resume(): void {
+    this.#process.output.resume()
+  }
+
+  kill(): void {
+    this.#process.kill()
+  }
+
+  /** What is handed over in one turn of the loop goes out in one write. */
+  #write(frame: Buffer): void {
+    if (this.#outgoing.push(frame) > 1) return
+    process.nextTick(() => {
+      const frames = this.#outgoing.splice(0)
+      this.#process.input.write(frames.length === 1 ? frame : Buffer.concat(frames))
+    })
+  }
+
+  /** A route's description is sent once; after that its number stands for it. */
+  #routeNumber(route: RouteContext): number {
+    const known = this.#routes.get(route)
+    if (known !== undefined) return known
+    const number = this.#routes.size + 1
+    this.#routes.set(route, number)
+    this.#write(encodeFrame(FRAME.route, number, '', JSON.stringify(route)))
+    return number
+  }
+
+  #guard(read: () => void): void {
+    // What follows would be read out of step.
+    if (this.#brokeProtocol) return
+    try {
+      read()
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error
+      this.#brokeProtocol = true
+      this.#events.onLog(undefined, `spillway: environment ended, ${error.message}\n`)
+      this.kill()
+    }
+  }
+
+  #onFrame(type: number, seq: number, head: string, body: Buffer): void {
+    const events = this.#events
+    switch (type) {
+      case FRAME.log:
+        return events.onLog(seq, body.toString())
+      case FRAME.stream:
+        return events.onStream(seq, head)
+      case FRAME.chunk:
+        return events.onChunk(seq, body)
+      case FRAME.ready:
+        return events.onReady(decodeMeasured(head.split('\n')).maxMemoryUsedMb)
+      case FRAME.initError:
+        return events.onInitError(Uint8Array.from(body))
+      case FRAME.refused:
+        return events.onRefused(seq)
+      case FRAME.leaving:
+        return events.onLeaving()
+      default:
+        events.onEnd(seq, decodeEnd(type, head, body))
+    }
+  }
+
+  #onStderr(text: string): void {
+    if (text.includes(OUT_OF_MEMORY)) this.#outOfMemory = true
+    this.#events.onLog(undefined, text)
+  }
+}
