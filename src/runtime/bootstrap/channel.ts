@@ -1,5 +1,6 @@
 import { readSync, writeSync } from 'node:fs'
-import { encodeFrame, type FrameType } from '../frames.ts'
+import { armed, failAt } from '../failpoints.ts'
+import { encodeFrame, FRAME, type FrameType } from '../frames.ts'
 import { MARK_OFFSET, REVOKED_OFFSET, START_MARK_FD } from '../start-mark.ts'
 
 /** Results and logs on their way to the server. */
@@ -22,7 +23,13 @@ export function markStarted(seq: number): boolean {
 /** Writes a frame, blocking until the kernel has all of it: it survives the death of this process. */
 export function send(type: FrameType, seq: number, head: string, body: Uint8Array | string): void {
   const frame = encodeFrame(type, seq, head, body)
+  if (armed && type === FRAME.result) failAt('result_half', process.pid, () => sendHalf(frame))
   for (let sent = 0; sent < frame.length;) sent += writeSome(frame, sent)
+}
+
+/** What is left when a process ends while it answers. */
+function sendHalf(frame: Buffer): void {
+  writeSync(OUT, frame, 0, Math.floor(frame.length / 2))
 }
 
 function writeSome(frame: Buffer, from: number): number {

@@ -5,6 +5,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Socket } from 'node:net'
 import { fromResult, toEvent, type HttpRequest, type RouteContext } from '../../events/index.ts'
+import { armed, failAt } from '../failpoints.ts'
 import { FRAME, frameReader, type FrameType } from '../frames.ts'
 import { spanOf, traceOf } from '../trace.ts'
 import { markStarted, send } from './channel.ts'
@@ -224,12 +225,15 @@ function call(makeEvent: () => unknown): void {
   input.unref()
   try {
     const event = makeEvent()
+    if (armed) failAt('decoded', process.pid)
     if (!mark(current.seq)) return refuse(current)
+    if (armed) failAt('after_mark', process.pid)
     const returned = owner.run(current, () =>
       takesCallbacks
         ? loaded(event, current.context, (error, result) => onCallback(current, error, result))
         : loaded(event, current.context),
     )
+    if (armed) failAt('running', process.pid)
     if (isPromise(returned)) {
       current.isAsync = true
       returned.then(
