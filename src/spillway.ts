@@ -21,7 +21,7 @@ import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
 import { provisionedOf } from './model/arithmetic.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
-import type { PoolEvent } from './runtime/pool-event.ts'
+import type { PoolEvent } from './runtime/pool-words.ts'
 
 export interface SpillwayOptions {
   readonly app: App

@@ -15,7 +15,7 @@ export interface Peer {
   command(port: number): Promise<{ readonly args: readonly string[]; readonly cwd: string }>
 }
 
-export type PeerName = 'bare' | 'express' | 'serverless-offline' | 'spillway'
+export type PeerName = 'bare' | 'express' | 'serverless-offline' | 'spillway' | 'spillway-64'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PEERS_DIRECTORY = join(import.meta.dirname, '../peers')
@@ -48,13 +48,25 @@ export const PEERS: readonly Peer[] = [
     title: 'Spillway, isolated processes',
     warmUpSeconds: 5,
     secondPath: '/second/42',
-    command: async (port) => {
-      const ports = ['-p', `${port}`, '--aws-port', '0', '--admin-port', '0']
-      const main = join(ROOT, 'bin/spillway.js')
-      return { args: [main, 'start', '.', ...ports, '--json'], cwd: LEAD_DIRECTORY }
-    },
+    command: async (port) => spillway(port, []),
+  },
+  {
+    name: 'spillway-64',
+    title: 'Spillway, 64 at a time in an environment',
+    warmUpSeconds: 5,
+    secondPath: '/second/42',
+    command: async (port) => spillway(port, ['-c', 'many.yml']),
   },
 ]
+
+function spillway(
+  port: number,
+  flags: readonly string[],
+): { readonly args: readonly string[]; readonly cwd: string } {
+  const ports = ['-p', `${port}`, '--aws-port', '0', '--admin-port', '0']
+  const main = join(ROOT, 'bin/spillway.js')
+  return { args: [main, 'start', '.', ...flags, ...ports, '--json'], cwd: LEAD_DIRECTORY }
+}
 
 async function serverlessOffline(
   port: number,
@@ -84,7 +96,8 @@ export function preparePeers(peers: readonly Peer[]): void {
   if (!existsSync(join(PEERS_DIRECTORY, 'node_modules'))) {
     run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], PEERS_DIRECTORY)
   }
-  if (peers.some(({ name }) => name === 'spillway')) run('npm', ['run', '--silent', 'build'], ROOT)
+  if (peers.some(({ name }) => name.startsWith('spillway')))
+    run('npm', ['run', '--silent', 'build'], ROOT)
 }
 
 function run(command: string, args: readonly string[], cwd: string): void {

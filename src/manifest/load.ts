@@ -72,7 +72,7 @@ function assemble(options: LoadOptions, report: Report): App {
     limits,
     trustedProxies: [...new Set(sections.flatMap(readTrustedProxies))],
     credentials: 'none',
-    spares: 1,
+    spares: 0,
     notes: report.notes,
     files: [...files.paths],
   }

@@ -5,11 +5,14 @@ import type { EnvironmentCommand } from './command.ts'
 import { createDeliveries, type Deliveries, type Delivery } from './deliveries.ts'
 import { openFramedChannel } from './framed-channel.ts'
 import { hangOf, watchStart, type HangWatch } from './hang-watch.ts'
+import type { Spare } from './spares.ts'
 import { vitalSignsOf } from './vital-signs.ts'
 import type { DeathReason, InitFailure, Measured, Work, WorkEnd } from './work.ts'
 
 export interface EnvironmentOptions {
   readonly command: EnvironmentCommand
+  /** An interpreter that was started ahead, to become this environment. */
+  readonly spare?: Spare | undefined
   readonly timeoutMs: number
   readonly initTimeoutMs: number
   /** How many invocations it runs at the same time. */
@@ -97,7 +100,7 @@ class ProcessEnvironment implements Environment {
     this.#options = options
     this.#clock = options.clock
     this.#startedMs = this.#clock.nowMs()
-    this.#channel = openFramedChannel(options.command, options.timeoutMs, {
+    this.#channel = openFramedChannel(options, {
       onReady: (maxMemoryUsedMb) => this.#onReady(maxMemoryUsedMb),
       onInitError: (error) => (this.#initError = error),
       onEnd: (seq, end) => this.#onEnd(seq, end),

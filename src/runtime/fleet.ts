@@ -5,9 +5,11 @@ import type { App, FunctionDefinition } from '../model/app.ts'
 import { environmentCommand, isServed, type EnvironmentCommand } from './command.ts'
 import { findNode } from './interpreter.ts'
 import { createMachine, type Machine } from './machine.ts'
-import { createPool, type Pool, type PoolOptions, type Wanted } from './pool.ts'
-import type { PoolEvent } from './pool-event.ts'
+import { createPool, type Pool, type PoolOptions } from './pool.ts'
+import type { Wanted } from './pool-words.ts'
+import type { PoolEvent } from './pool-words.ts'
 import { createUnservedPool } from './unserved.ts'
+import { createSpares } from './spares.ts'
 import type { Surroundings } from './variables.ts'
 
 export interface FleetOptions {
@@ -49,11 +51,14 @@ export function createFleet(options: FleetOptions): Fleet {
   /** Removed ones whose last environments are not gone. */
   const closing = new Map<Pool, Promise<void>>()
   const slots = createSlotSums(options.publishSlots)
-  const told = new Set<string>()
+  const tell = createTeller(options.onNote)
   let surroundings: Surroundings | undefined
-  const machine = createMachine({ environmentsMax: environmentsMax() }, () =>
-    [...members.values()].map(({ pool }) => pool),
-  )
+  const pools = (): Pool[] => [...members.values()].map(({ pool }) => pool)
+  const spares = createSpares(() => machine, options.clock)
+  const machine: Machine = createMachine({ environmentsMax: environmentsMax() }, () => [
+    spares,
+    ...pools(),
+  ])
 
   const command = (fn: FunctionDefinition): EnvironmentCommand => {
     assert(surroundings !== undefined, 'environments start after the fleet is configured')
@@ -66,20 +71,13 @@ export function createFleet(options: FleetOptions): Fleet {
     closing.set(pool, closed)
   }
 
-  const tell = (runtime: string): void => {
-    if (told.has(runtime)) return
-    told.add(runtime)
-    const node = findNode(runtime, process.env)
-    if (node.exact) return
-    options.onNote(`${runtime} is not installed here; its functions run on ${node.command}`)
-  }
-
   return {
     machine,
     get: (name) => members.get(name),
     members: () => members.values(),
     configure(app, around) {
       surroundings = around
+      spares.keep(app.spares)
       const served = new Map(app.functions.map((fn) => [fn.name, isServed(fn)]))
       for (const [name, member] of members) {
         if (served.get(name) !== isServed(member.fn)) remove(name, member)
@@ -89,33 +87,52 @@ export function createFleet(options: FleetOptions): Fleet {
         const member = members.get(fn.name)
         const pool =
           member?.pool ??
-          newPool(fn, { ...options, machine, command, publishSlots: slots.publisherOf(fn.name) })
+          newPool(fn, {
+            ...options,
+            machine,
+            spares,
+            command,
+            publishSlots: slots.publisherOf(fn.name),
+          })
         members.set(fn.name, { fn, pool })
         member?.pool.renew(fn)
       }
     },
     async close() {
       for (const [name, member] of members) remove(name, member)
-      await Promise.all(closing.values())
+      await Promise.all([...closing.values(), spares.close()])
     },
     kill() {
-      for (const { pool } of members.values()) pool.kill()
-      for (const pool of closing.keys()) pool.kill()
+      spares.kill()
+      for (const pool of [...pools(), ...closing.keys()]) pool.kill()
     },
+  }
+}
+
+/** Says once for each runtime that another interpreter stands in for it. */
+function createTeller(onNote: (message: string) => void): (runtime: string) => void {
+  const told = new Set<string>()
+  return (runtime) => {
+    if (told.has(runtime)) return
+    told.add(runtime)
+    const node = findNode(runtime, process.env)
+    if (node.exact) return
+    onNote(`${runtime} is not installed here; its functions run on ${node.command}`)
   }
 }
 
 function newPool(
   fn: FunctionDefinition,
   options: Omit<FleetOptions, 'publishSlots'> &
-    Pick<PoolOptions, 'machine' | 'command' | 'publishSlots'>,
+    Pick<PoolOptions, 'machine' | 'spares' | 'command' | 'publishSlots'>,
 ): Pool {
-  const { clock, machine, command, publishSlots, wanted, mayStart, onEvent } = options
+  const { clock, machine, spares, command, publishSlots, wanted, mayStart, onEvent } = options
   if (!isServed(fn)) return createUnservedPool(fn, publishSlots)
   return createPool({
     fn,
     clock,
     machine,
+    spares,
     command,
     publishSlots,
     wanted: () => wanted(fn.name),

@@ -2,20 +2,24 @@ import type { RouteContext } from '../events/http.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
 import type { EnvironmentCommand } from './command.ts'
 import { encodeFrame, FRAME, frameReader, ProtocolError } from './frames.ts'
-import { startProcess, type EnvironmentProcess } from './process.ts'
+import { startProcess, type EnvironmentProcess, type Exit } from './process.ts'
+import type { Spare } from './spares.ts'
 import { decodeEnd, decodeMeasured, encodeWork } from './wire.ts'
 import type { Work } from './work.ts'
 
 /** V8 says this before it aborts. */
 const OUT_OF_MEMORY = 'heap out of memory'
 
-/** Starts a process that speaks the frames of `frames.ts` and has the start mark. */
-export function openFramedChannel(
-  command: EnvironmentCommand,
-  timeoutMs: number,
-  events: ChannelEvents,
-): Channel {
-  return new FramedChannel(command, timeoutMs, events)
+export interface FramedOptions {
+  readonly command: EnvironmentCommand
+  readonly timeoutMs: number
+  /** A process that was started ahead and becomes this one. */
+  readonly spare?: Spare | undefined
+}
+
+/** Starts a process, or takes a spare one, that speaks the frames of `frames.ts` and has the start mark. */
+export function openFramedChannel(options: FramedOptions, events: ChannelEvents): Channel {
+  return new FramedChannel(options, events)
 }
 
 class FramedChannel implements Channel {
@@ -27,16 +31,16 @@ class FramedChannel implements Channel {
   #outOfMemory = false
   #brokeProtocol = false
 
-  constructor(command: EnvironmentCommand, timeoutMs: number, events: ChannelEvents) {
+  constructor({ command, timeoutMs, spare }: FramedOptions, events: ChannelEvents) {
     this.#events = events
     this.#timeoutMs = timeoutMs
-    this.#process = startProcess(command, (exit) =>
-      events.onGone({
-        ...exit,
-        outOfMemory: this.#outOfMemory,
-        brokeProtocol: this.#brokeProtocol,
-      }),
-    )
+    const onGone = (exit: Exit): void => this.#onGone(exit)
+    this.#process = spare?.process ?? startProcess(command, onGone)
+    if (spare !== undefined) {
+      spare.adopt(onGone)
+      const { env, cwd } = command
+      this.#write(encodeFrame(FRAME.adopt, 0, '', JSON.stringify({ env, cwd })))
+    }
     const read = frameReader((type, seq, head, body) => this.#onFrame(type, seq, head, body))
     this.#process.output.on('data', (chunk: Buffer) => this.#guard(() => read(chunk)))
     const { stdout, stderr } = this.#process
@@ -128,6 +132,11 @@ class FramedChannel implements Channel {
       default:
         events.onEnd(seq, decodeEnd(type, head, body))
     }
+  }
+
+  #onGone(exit: Exit): void {
+    const [outOfMemory, brokeProtocol] = [this.#outOfMemory, this.#brokeProtocol]
+    this.#events.onGone({ ...exit, outOfMemory, brokeProtocol })
   }
 
   #onStderr(text: string): void {

@@ -6,7 +6,8 @@ import { startEnvironment, type Environment, type EnvironmentEvents } from './en
 import { createEstimate } from './estimate.ts'
 import { createKeepWarm, type KeepWarm } from './keep-warm.ts'
 import type { Machine, MachineUser } from './machine.ts'
-import type { GoneReason, PoolEvent } from './pool-event.ts'
+import type { GoneReason, PoolEvent, Wanted, Warmth } from './pool-words.ts'
+import type { Spares } from './spares.ts'
 import { isStartWorthIt } from './start-decision.ts'
 import type { InitFailure, Work } from './work.ts'
 
@@ -14,6 +15,7 @@ export interface PoolOptions {
   readonly fn: FunctionDefinition
   readonly clock: Clock
   readonly machine: Machine
+  readonly spares: Pick<Spares, 'take' | 'want'>
   /** Made anew for each environment. */
   readonly command: (fn: FunctionDefinition) => EnvironmentCommand
   /** Tells the gate how many invocations the ready environments can take together. */
@@ -24,15 +26,6 @@ export interface PoolOptions {
   readonly mayStart: () => boolean
   readonly onEvent: (event: PoolEvent) => void
   readonly idleTimeoutMs?: number
-}
-
-/** Who waits for an environment: the gate's word too, which this room stands below and cannot import. */
-export interface Wanted {
-  /** How many the limits would let in. */
-  readonly count: number
-  /** How many are in line, those included whom a limit keeps out at this moment. */
-  readonly waiting: number
-  readonly oldestMs: number
 }
 
 /** The environments of one function: where a permit becomes a running handler. */
@@ -55,14 +48,6 @@ export interface Pool extends MachineUser {
   /** Ends every process now. */
   kill(): void
   counts(): { readonly idle: number; readonly busy: number; readonly starting: number }
-}
-
-/** What there is of what is kept warm. */
-export interface Warmth {
-  /** Environments that could take an invocation, or have one. */
-  readonly ready: number
-  /** None can be started: the function cannot be loaded. A start is tried again every while. */
-  readonly failing: boolean
 }
 
 const IDLE_TIMEOUT_MS = 10 * 60_000
@@ -288,8 +273,10 @@ class EnvironmentPool implements Pool {
 
   #start(): void {
     try {
+      const command = this.#options.command(this.#fn)
       const environment = startEnvironment({
-        command: this.#options.command(this.#fn),
+        command,
+        spare: this.#options.spares.take(command),
         timeoutMs: this.#fn.timeoutMs,
         initTimeoutMs: INIT_TIMEOUT_MS,
         concurrency: concurrencyOf(this.#fn),
@@ -318,6 +305,7 @@ class EnvironmentPool implements Pool {
     this.#publish()
     // Last: the machine may wake this very pool, which must know what it has.
     this.#options.machine.endStart()
+    this.#options.spares.want(this.#options.command(this.#fn))
     this.reconsider()
   }
 

@@ -151,6 +151,7 @@ describe('A rate of starts', () => {
       fn: appOf([{ name: 'effect' }]).functions[0] as FunctionDefinition,
       clock: virtualClock(),
       machine,
+      spares: { take: () => undefined, want() {} },
       command: () => assert.fail('nothing can be started'),
       publishSlots() {},
       wanted: () => ({ count: 3, waiting: 3, oldestMs: 0 }),
