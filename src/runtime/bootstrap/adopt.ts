@@ -1,5 +1,4 @@
 import Module from 'node:module'
-import { setFlagsFromString } from 'node:v8'
 import { FRAME } from '../frames.ts'
 import type { Input } from './input.ts'
 
@@ -7,8 +6,6 @@ import type { Input } from './input.ts'
 interface Adoption {
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
-  /** As V8 takes it: `--max-old-space-size=128`. */
-  readonly v8Flags?: string
 }
 
 /** Waits for the function, then makes this process look as if it had been started for it. */
@@ -20,11 +17,10 @@ export function waitForAdoption(input: Input, begin: () => void): void {
   })
 }
 
-function become({ env, cwd, v8Flags }: Adoption): void {
+function become({ env, cwd }: Adoption): void {
   for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name]
   Object.assign(process.env, env)
   process.chdir(cwd)
-  if (v8Flags !== undefined) setFlagsFromString(v8Flags)
   // NODE_PATH was read when the process began.
   ;(Module as unknown as { _initPaths(): void })._initPaths()
   process.title = `spillway ${env['AWS_LAMBDA_FUNCTION_NAME'] ?? ''}`
