@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { onceDrained } from '../lib/drained.ts'
 import {
   createPreludeReader,
   toStreamHead,
@@ -64,12 +65,7 @@ export class StreamedAnswer implements ResponseStream {
   }
 
   onDrain(resume: () => void): void {
-    const { response } = this.#exchange
-    const once = (): void => {
-      response.off('drain', once).off('close', once)
-      resume()
-    }
-    response.on('drain', once).on('close', once)
+    onceDrained(this.#exchange.response, resume)
   }
 
   /** The handler is done and the stream whole. */
