@@ -56,12 +56,7 @@ let seed: number | undefined
 let children = 0
 let logFile: string | undefined
 
-if (process.env['SPILLWAY_FAIL'] !== undefined && isTest(process.env)) {
-  // Where the text is wrong, `checkFailpoints` says so at startup.
-  try {
-    armFailpoints(process.env['SPILLWAY_FAIL'], process.env)
-  } catch {}
-}
+armFrom(process.env)
 
 /**
  * Sets them for this process and the environments it starts from now on; an empty text takes them
@@ -77,6 +72,17 @@ export function armFailpoints(
   seed = given === undefined ? undefined : Number(given)
   random = seed === undefined ? Math.random : mulberry32(seed)
   logFile = env['SPILLWAY_FAIL_LOG']
+}
+
+/** Sets what the variables of this process say, if it is under test; a spare has them late. */
+export function armFrom(env: NodeJS.ProcessEnv): void {
+  const text = env['SPILLWAY_FAIL']
+  if (text === undefined || !isTest(env)) return
+  try {
+    armFailpoints(text, env)
+  } catch {
+    // `checkFailpoints` says so when the server starts.
+  }
 }
 
 /** Whether this is a test, which alone may have them. */
