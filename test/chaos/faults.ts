@@ -20,11 +20,11 @@ export const FAULTS = {
     from: `if (signs === undefined || nowMs - watch.sinceMs < watch.ackMs) return undefined`,
     to: `return undefined`,
   },
-  /** A failed init is nobody's but the caller's who happened to wait. */
-  noSecondInit: {
-    file: 'runtime/pool.ts',
-    from: `const FAILED_INITS_MAX = 2`,
-    to: `const FAILED_INITS_MAX = 1`,
+  /** A start that the system refused is the fault of whoever waits for it. */
+  noSecondStart: {
+    file: 'runtime/failed-inits.ts',
+    from: `const BY_MACHINE_MAX = 7`,
+    to: `const BY_MACHINE_MAX = 1`,
   },
   /** A hundred bytes for each invocation. */
   leak: {

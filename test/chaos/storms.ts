@@ -35,8 +35,8 @@ export const STORMS: readonly Storm[] = [
     full: { coldStarts: 2000, functions: 40, crashPercent: 10, hangPercent: 5, spawnPercent: 3 },
     short: { coldStarts: 24, functions: 8, crashPercent: 5, hangPercent: 0, spawnPercent: 5 },
     control: {
-      what: 'no second init',
-      fault: 'noSecondInit',
+      what: 'no second start',
+      fault: 'noSecondStart',
       sizes: { coldStarts: 24, functions: 8, crashPercent: 0, hangPercent: 0, spawnPercent: 30 },
       finds: 'platformErrors',
     },
