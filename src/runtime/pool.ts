@@ -195,8 +195,7 @@ class EnvironmentPool implements Pool {
     const { count, waiting: inLine, oldestMs } = this.#options.wanted()
     const waiting = count + this.#stranded.size
     const expected = (): number => this.#starting.size * concurrencyOf(this.#fn)
-    const isResting = this.#failedInits.restMs() > 0
-    while (!isResting && waiting > expected() && this.#isStartWorthIt(waiting, oldestMs)) {
+    while (waiting > expected() && this.#isStartWorthIt(waiting, oldestMs)) {
       // In this order: the gate counts what it says yes to, and the machine's place can be given back.
       if (!this.#options.machine.claimStart(this)) break
       if (!this.#options.mayStart()) {
@@ -233,6 +232,7 @@ class EnvironmentPool implements Pool {
   }
 
   #isStartWorthIt(waiting: number, oldestMs: number): boolean {
+    if (this.#failedInits.restMs() > 0) return false
     const isBrief = this.#isBrief()
     const concurrency = concurrencyOf(this.#fn)
     const ready = isBrief || concurrency > 1 ? this.#responsive() : this.#ready.size
