@@ -2,12 +2,13 @@ import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import type { RouteContext } from '../events/http.ts'
 import { encodeFrame, FRAME, frameReader, ProtocolError } from './frames.ts'
-import { startProcess, type EnvironmentProcess, type Exit, type ProcessCommand } from './process.ts'
+import type { EnvironmentCommand } from './command.ts'
+import { startProcess, type EnvironmentProcess, type Exit } from './process.ts'
 import { decodeEnd, decodeMeasured, encodeWork } from './wire.ts'
 import type { DeathReason, InitFailure, Measured, Work, WorkEnd } from './work.ts'
 
 export interface EnvironmentOptions {
-  readonly command: ProcessCommand
+  readonly command: EnvironmentCommand
   readonly timeoutMs: number
   readonly initTimeoutMs: number
   readonly clock: Clock
@@ -127,8 +128,10 @@ class ProcessEnvironment implements Environment {
     if (this.load === 0) this.busySinceMs = this.#clock.nowMs()
     this.#deliveries.push({ work, seq, first: seq === 1, started: false })
     this.#watch()
-    const { timeoutMs } = this.#options
-    this.#write(encodeWork(work, seq, timeoutMs, (route) => this.#routeNumber(route)))
+    const { timeoutMs, command } = this.#options
+    const isLean = command.channel === 'lean'
+    const routeNumber = (route: RouteContext): number => this.#routeNumber(route)
+    this.#write(encodeWork(work, seq, timeoutMs, isLean ? routeNumber : undefined))
   }
 
   retire(): void {
@@ -191,7 +194,9 @@ class ProcessEnvironment implements Environment {
         return current === undefined ? undefined : this.#return(current)
       default:
         // A late answer to what has timed out is dropped.
-        if (current !== undefined) this.#finish(current, decodeEnd(type, head, body))
+        if (current !== undefined) {
+          this.#finish(current, decodeEnd(type, head, body, current.work.payload))
+        }
     }
   }
 
