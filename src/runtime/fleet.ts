@@ -2,8 +2,13 @@ import { freemem } from 'node:os'
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import type { App, FunctionDefinition } from '../model/app.ts'
-import { environmentCommand, isServed, type EnvironmentCommand } from './command.ts'
-import { findNode } from './interpreter.ts'
+import {
+  environmentCommand,
+  interpreterNote,
+  isServed,
+  unservedReason,
+  type EnvironmentCommand,
+} from './command.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { createPool, type Pool, type PoolEvent, type PoolOptions, type Wanted } from './pool.ts'
 import { createUnservedPool } from './unserved.ts'
@@ -65,12 +70,11 @@ export function createFleet(options: FleetOptions): Fleet {
     closing.set(pool, closed)
   }
 
-  const tell = (runtime: string): void => {
-    if (told.has(runtime)) return
-    told.add(runtime)
-    const node = findNode(runtime, process.env)
-    if (node.exact) return
-    options.onNote(`${runtime} is not installed here; its functions run on ${node.command}`)
+  const tell = (fn: FunctionDefinition): void => {
+    const note = interpreterNote(fn)
+    if (note === undefined || told.has(note)) return
+    told.add(note)
+    options.onNote(note)
   }
 
   return {
@@ -84,7 +88,7 @@ export function createFleet(options: FleetOptions): Fleet {
         if (served.get(name) !== isServed(member.fn)) remove(name, member)
       }
       for (const fn of app.functions) {
-        if (isServed(fn)) tell(fn.runtime)
+        if (isServed(fn)) tell(fn)
         const member = members.get(fn.name)
         const pool =
           member?.pool ??
@@ -110,7 +114,10 @@ function newPool(
     Pick<PoolOptions, 'machine' | 'command' | 'publishSlots'>,
 ): Pool {
   const { clock, machine, command, publishSlots, wanted, mayStart, onEvent } = options
-  if (!isServed(fn)) return createUnservedPool(fn, publishSlots)
+  const unserved = unservedReason(fn)
+  if (unserved !== undefined) {
+    return createUnservedPool(`${fn.name} cannot run: ${unserved}`, publishSlots)
+  }
   return createPool({
     fn,
     clock,
