@@ -23,21 +23,35 @@ export interface FailedInits {
  * a moment, and whoever waits keeps waiting.
  */
 export function createFailedInits(clock: Clock): FailedInits {
-  let byFunction = 0
-  let byMachine = 0
-  let restUntilMs = 0
-  return {
-    add(failure) {
-      if (!isByMachine(failure)) return ++byFunction >= BY_FUNCTION_MAX
-      restUntilMs = clock.nowMs() + Math.min(REST_FIRST_MS * 2 ** byMachine, REST_LAST_MS)
-      return ++byMachine >= BY_MACHINE_MAX
-    },
-    restMs: () => Math.max(0, restUntilMs - clock.nowMs()),
-    clear() {
-      byFunction = 0
-      byMachine = 0
-      restUntilMs = 0
-    },
+  return new Failures(clock)
+}
+
+/** A class, as every function has one, called or not. */
+class Failures implements FailedInits {
+  readonly #clock: Clock
+  #byFunction = 0
+  #byMachine = 0
+  #restUntilMs = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  add(failure: InitFailure): boolean {
+    if (!isByMachine(failure)) return ++this.#byFunction >= BY_FUNCTION_MAX
+    const restMs = Math.min(REST_FIRST_MS * 2 ** this.#byMachine, REST_LAST_MS)
+    this.#restUntilMs = this.#clock.nowMs() + restMs
+    return ++this.#byMachine >= BY_MACHINE_MAX
+  }
+
+  restMs(): number {
+    return Math.max(0, this.#restUntilMs - this.#clock.nowMs())
+  }
+
+  clear(): void {
+    this.#byFunction = 0
+    this.#byMachine = 0
+    this.#restUntilMs = 0
   }
 }
 
