@@ -65,13 +65,21 @@ export function encodeFrame(
   const bodyBytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength
   const frame = Buffer.allocUnsafe(PREFIX_BYTES + head.length + bodyBytes)
   frame[0] = type
-  frame.writeUInt32LE(8 + head.length + bodyBytes, 1)
-  frame.writeUInt32LE(seq, 5)
-  frame.writeUInt32LE(head.length, 9)
+  putUint32(frame, 8 + head.length + bodyBytes, 1)
+  putUint32(frame, seq, 5)
+  putUint32(frame, head.length, 9)
   frame.write(head, PREFIX_BYTES, 'latin1')
   if (typeof body === 'string') frame.write(body, PREFIX_BYTES + head.length, 'utf8')
   else frame.set(body, PREFIX_BYTES + head.length)
   return frame
+}
+
+/** Byte by byte: a handler can replace the methods of buffers, and the server would wait for the rest. */
+function putUint32(frame: Buffer, value: number, at: number): void {
+  frame[at] = value
+  frame[at + 1] = value >>> 8
+  frame[at + 2] = value >>> 16
+  frame[at + 3] = value >>> 24
 }
 
 /** A frame as read. `body` may share memory with the chunk it came in: use it before returning. */
