@@ -2,6 +2,7 @@
  * What runs inside a Node execution environment: loads the handler, then runs one invocation at a
  * time, as Lambda's Node runtime would (`docs/reference/node.md`). It works on Node 20 and later.
  */
+import './parent.ts'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Socket } from 'node:net'
 import { fromResult, toEvent, type HttpRequest, type RouteContext } from '../../events/index.ts'
