@@ -20,7 +20,9 @@ import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
 import { provisionedOf } from './model/arithmetic.ts'
+import { inheritedCredentials } from './runtime/credentials.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
+import type { Surroundings } from './runtime/variables.ts'
 import type { PoolEvent } from './runtime/pool-words.ts'
 
 export interface SpillwayOptions {
@@ -65,7 +67,7 @@ export interface Spillway {
   /**
    * Serves this App from now on, by new environments. Requests that run finish on the old ones, those
    * that wait keep their place.
-   * @throws {SpillwayError} SPILLWAY_LIMITS; then nothing has changed.
+   * @throws {SpillwayError} SPILLWAY_LIMITS or SPILLWAY_UNREADABLE; then nothing has changed.
    */
   reload(app: App): void
   /** Answers what has come, takes no more, ends every environment. */
@@ -85,8 +87,9 @@ const DRAIN_MS = 30_000
 
 /**
  * Starts serving an App.
- * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, or SPILLWAY_EXPOSED when the AWS or
- *   admin listener is to be reachable from elsewhere without credentials.
+ * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, SPILLWAY_UNREADABLE when root starts
+ *   functions that no other user could read, or SPILLWAY_EXPOSED when the AWS or admin listener is to be
+ *   reachable from elsewhere without credentials.
  */
 export async function createSpillway(options: SpillwayOptions): Promise<Spillway> {
   refuseExposure(options)
@@ -226,14 +229,16 @@ async function open(
 ): Promise<Spillway> {
   const listening = await openListeners(options, parts, stops)
   stops.push(() => parts.fleet.close())
+  const around = (app: App): Surroundings => ({
+    region: app.region,
+    mode: options.mode ?? 'start',
+    awsUrl: listening.aws?.url,
+    path: process.env['PATH'] ?? '',
+    credentials: app.credentials === 'inherit' ? inheritedCredentials(process.env) : {},
+  })
   const apply = (app: App): void => {
+    parts.fleet.configure(app, around(app))
     parts.app = app
-    parts.fleet.configure(app, {
-      region: app.region,
-      mode: options.mode ?? 'start',
-      awsUrl: listening.aws?.url,
-      path: process.env['PATH'] ?? '',
-    })
     keepWarm(parts.gate, parts.fleet)
     parts.api.configure(app)
   }
@@ -248,6 +253,7 @@ async function open(
     snapshot: () => parts.gate.snapshot(),
     invoke: (name, payload, how) => invokeOnce(parts, name, payload, how),
     reload(app) {
+      parts.fleet.admit(app, around(app))
       parts.limits.rebase(app.limits)
       apply(app)
     },

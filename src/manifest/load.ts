@@ -72,7 +72,7 @@ function assemble(options: LoadOptions, report: Report): App {
     limits,
     trustedProxies: [...new Set(sections.flatMap(readTrustedProxies))],
     credentials: 'none',
-    spares: 0,
+    spares: 1,
     notes: report.notes,
     files: [...files.paths],
   }

@@ -45,8 +45,6 @@ export interface ChannelEvents {
 }
 
 export interface ChannelExit extends Exit {
-  /** It ended by its own memory limit. */
-  readonly outOfMemory: boolean
   /** It said what cannot be read, and was ended for it. */
   readonly brokeProtocol: boolean
 }

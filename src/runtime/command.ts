@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { FunctionDefinition } from '../model/app.ts'
+import { boundsOf, layerRoots } from './bounds.ts'
 import { findPython } from './find-python.ts'
 import { findNode } from './interpreter.ts'
 import type { ProcessCommand } from './process.ts'
@@ -43,7 +44,7 @@ export function environmentCommand(
   fn: FunctionDefinition,
   around: Surroundings,
 ): EnvironmentCommand {
-  return isPython(fn) ? pythonCommand(fn, around) : nodeCommand(fn, around)
+  return isPython(fn) ? pythonCommand(fn, around, keepsUser(fn, around)) : nodeCommand(fn, around)
 }
 
 /**
@@ -71,12 +72,26 @@ function isPython({ runtime }: FunctionDefinition): boolean {
   return runtime.startsWith('python3.')
 }
 
+/** Whether its processes run under the server's own user, although they could have their own. */
+function keepsUser({ name }: FunctionDefinition, { keepUser }: Surroundings): boolean {
+  return keepUser?.has(name) === true
+}
+
+/** What V8 reserves at its start and never touches: some 560 MB of Node 24. */
+const V8_RESERVED_MB = 576
+
 function nodeCommand(fn: FunctionDefinition, around: Surroundings): EnvironmentCommand {
+  const { command } = findNode(fn.runtime, process.env)
+  const bounds = boundsOf(fn, keepsUser(fn, around), {
+    needs: [command, BOOTSTRAP],
+    reservedMb: V8_RESERVED_MB,
+  })
   return {
     channel: 'lean',
-    command: findNode(fn.runtime, process.env).command,
+    command,
     args: [`--max-old-space-size=${fn.memoryMb}`, BOOTSTRAP],
     cwd: fn.taskRoot,
-    env: environmentVariables(fn, around),
+    env: environmentVariables(fn, around, layerRoots(fn, bounds)),
+    bounds,
   }
 }

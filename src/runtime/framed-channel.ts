@@ -42,7 +42,8 @@ class FramedChannel implements Channel {
     this.#process = spare?.process ?? startProcess(command, onGone)
     if (spare !== undefined) {
       spare.adopt(onGone)
-      const { env, cwd } = command
+      const { cwd } = command
+      const env = { ...command.env, ...this.#process.given }
       this.#write(encodeFrame(FRAME.adopt, 0, '', JSON.stringify({ env, cwd })))
     }
     const read = frameReader((type, seq, head, body) => this.#onFrame(type, seq, head, body))
@@ -145,8 +146,8 @@ class FramedChannel implements Channel {
   }
 
   #onGone(exit: Exit): void {
-    const [outOfMemory, brokeProtocol] = [this.#outOfMemory, this.#brokeProtocol]
-    this.#events.onGone({ ...exit, outOfMemory, brokeProtocol })
+    const outOfMemory = exit.outOfMemory || this.#outOfMemory
+    this.#events.onGone({ ...exit, outOfMemory, brokeProtocol: this.#brokeProtocol })
   }
 
   #onStderr(text: string): void {

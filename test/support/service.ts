@@ -24,5 +24,7 @@ export function writeFiles(folder: string, files: Files): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
+    // What one user's environment has written another's goes on with.
+    chmodSync(join(folder, path), 0o777)
   }
 }

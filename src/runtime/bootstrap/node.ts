@@ -2,6 +2,7 @@
  * What runs inside a Node execution environment: loads the handler, then runs its invocations as
  * Lambda's Node runtime would (`docs/reference/node.md`). It works on Node 20 and later.
  */
+import './parent.ts'
 import { FRAME } from '../frames.ts'
 import { waitForAdoption } from './adopt.ts'
 import { provideAwslambda, streamingOf } from './awslambda.ts'

@@ -606,6 +606,13 @@ def wait_for_adoption(frames):
     set_logging_up(logging)
 
 
+def leave_if_orphaned():
+    """The server may have died before the kernel was asked to end this process with it."""
+    parent = os.environ.pop("SPILLWAY_PARENT", None)
+    if parent is not None and os.getppid() != int(parent):
+        os._exit(0)
+
+
 def start(frames):
     old_env = dict(os.environ)
     since = time.perf_counter()
@@ -639,6 +646,7 @@ def fail_init(error):
 
 
 def main():
+    leave_if_orphaned()
     # A handler's module may have this name too.
     del sys.modules[__name__]
     for fd in (IN, OUT):
