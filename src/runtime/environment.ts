@@ -103,6 +103,7 @@ class ProcessEnvironment implements Environment {
     this.#channel = openFramedChannel(options, {
       onReady: (maxMemoryUsedMb) => this.#onReady(maxMemoryUsedMb),
       onInitError: (error) => (this.#initError = error),
+      workOf: (seq) => this.#deliveries.find(seq)?.work,
       onEnd: (seq, end) => this.#onEnd(seq, end),
       onRefused: (seq) => this.#onRefused(seq),
       onStream: (seq, contentType) => this.#begun(seq)?.work.onStream(contentType),
@@ -287,7 +288,6 @@ class ProcessEnvironment implements Environment {
 
   #onEnd(seq: number, end: WorkEnd & Measured): void {
     const delivery = this.#deliveries.find(seq)
-    // A late answer to what has timed out is dropped.
     if (delivery === undefined) return
     this.#maxMemoryUsedMb = end.maxMemoryUsedMb
     if (!delivery.started) delivery.work.onStarted(delivery.first ? this.initMs : undefined)
