@@ -6,6 +6,7 @@ import { LATE, type Pool } from '../runtime/pool.ts'
 import type { Work, WorkEnd } from '../runtime/work.ts'
 import { toAsk } from './ask.ts'
 import type { RetryBudget } from './budget.ts'
+import { Collected } from './collected.ts'
 import type { Invocation, Invoker, Outcome } from './invocation.ts'
 import { createJournal, type Journal, type LogLine } from './journal.ts'
 import { toEnding, type Ending } from './outcome.ts'
@@ -69,7 +70,7 @@ class Run implements Work, Asker {
   #startedMs: number | undefined
   #durationMs: number | undefined
   #initMs: number | undefined
-  #collected: Uint8Array[] | undefined
+  #collected: Collected | undefined
 
   constructor(
     options: InvokerOptions,
@@ -138,13 +139,13 @@ class Run implements Work, Asker {
 
   onStream(contentType: string): void {
     const { stream } = this.#invocation
-    if (stream === undefined) this.#collected = []
+    if (stream === undefined) this.#collected = new Collected()
     else stream.start(contentType)
   }
 
   onChunk(bytes: Uint8Array): boolean {
     if (this.#invocation.stream !== undefined) return this.#invocation.stream.write(bytes)
-    this.#collected?.push(Uint8Array.from(bytes))
+    this.#collected?.add(bytes)
     return true
   }
 
@@ -164,7 +165,7 @@ class Run implements Work, Asker {
   /** Who takes no stream gets all of it at once. */
   #withCollected(ending: Ending): Ending {
     if (this.#collected === undefined || ending.status !== 'ok') return ending
-    return { status: 'ok', result: { kind: 'json', json: Buffer.concat(this.#collected) } }
+    return this.#collected.toEnding()
   }
 
   #mayRetry(): boolean {

@@ -19,10 +19,10 @@ export interface EnvironmentCommand extends ProcessCommand {
   readonly channel: Channel
 }
 
-/** Beside this file and as this file: TypeScript from the sources, JavaScript when built. */
+/** Beside this file: TypeScript from the sources; when built one file, which starts in half the time. */
 const BOOTSTRAP = fileURLToPath(
   new URL(
-    import.meta.url.endsWith('.ts') ? './bootstrap/node.ts' : './bootstrap/node.js',
+    import.meta.url.endsWith('.ts') ? './bootstrap/node.ts' : './bootstrap/node.cjs',
     import.meta.url,
   ),
 )

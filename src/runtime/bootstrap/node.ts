@@ -17,6 +17,9 @@ import { allow, current } from './running.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { provideTraceId } from './trace-id.ts'
 
+// On Lambda no module of a function is the main one; packages look for their application there.
+Reflect.deleteProperty(process, 'mainModule')
+
 const input = openInput()
 if (process.env['SPILLWAY_SPARE'] === '1') waitForAdoption(input, () => void begin())
 else void begin()
