@@ -2,7 +2,6 @@
  * What runs inside a Node execution environment: loads the handler, then runs one invocation at a
  * time, as Lambda's Node runtime would (`docs/reference/node.md`). It works on Node 20 and later.
  */
-import './parent.ts'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Socket } from 'node:net'
 import { fromResult, toEvent, type HttpRequest, type RouteContext } from '../../events/index.ts'
@@ -12,7 +11,10 @@ import { markStarted, send } from './channel.ts'
 import { patchConsole, textLine } from './console.ts'
 import { namedError, toErrorJson, toErrorLog } from './errors.ts'
 import { loadHandler, LoadError, type Handler } from './load.ts'
+import { endIfOrphaned } from './parent.ts'
 import { provideTraceId } from './trace-id.ts'
+
+endIfOrphaned()
 
 /** The invocation that runs now. */
 interface Running {
