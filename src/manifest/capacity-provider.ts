@@ -1,10 +1,10 @@
 import type { FunctionDefinition } from '../model/app.ts'
-import type { Written } from './limit-words.ts'
+import { ENVIRONMENT_CONCURRENCY_MAX, type Written } from './limit-words.ts'
 import { child, exactText, expected, ifKnown, wholeNumber, type Reading } from './read.ts'
 import type { Node } from './tree.ts'
 
 /** `maxConcurrency`, of one environment (AWS: PerExecutionEnvironmentMaxConcurrency). */
-const PER_ENVIRONMENT = { min: 1, max: 1600 }
+const PER_ENVIRONMENT = { min: 1, max: ENVIRONMENT_CONCURRENCY_MAX }
 /** `scaling.min` and `max` (AWS: FunctionScalingConfig, in environments). */
 const ENVIRONMENTS = { min: 0, max: 15_000 }
 
@@ -20,7 +20,7 @@ const DEFAULT_GIB_PER_VCPU = 2
 /**
  * The limits of a function on Lambda Managed Instances, in Serverless 4's words (serverless.com, "AWS
  * Lambda Managed Instances"): at most `scaling.max` environments of `maxConcurrency` each, and
- * `scaling.min` kept warm. `capacityProvider: name` alone says nothing about either.
+ * `scaling.min` kept warm. Where it is written how many one takes at once, it takes so many here too. `capacityProvider: name` alone says nothing about either.
  */
 export function readCapacityProvider(
   reading: Reading,
@@ -44,9 +44,11 @@ export function readCapacityProvider(
   }
   const min = number(['scaling', 'min'], ENVIRONMENTS)
   const max = number(['scaling', 'max'], ENVIRONMENTS)
-  const perEnvironment =
+  const written =
     number(['maxConcurrency'], PER_ENVIRONMENT) ??
-    defaultConcurrency(runtime, memoryMb, gibPerVcpu(reading, provider))
+    number(['perExecutionEnvironmentMaxConcurrency'], PER_ENVIRONMENT)
+  const perEnvironment =
+    written ?? defaultConcurrency(runtime, memoryMb, gibPerVcpu(reading, provider))
   const { place } = child(reading, provider, 'scaling') ?? provider
   if (max !== undefined && max > 0 && perEnvironment === undefined) {
     reading.report.note(
@@ -55,6 +57,9 @@ export function readCapacityProvider(
     )
   }
   return [
+    ...(written === undefined
+      ? []
+      : [{ field: 'environmentConcurrency', value: written, place: provider.place }]),
     ...(min === undefined ? [] : [{ field: 'provisionedConcurrency', value: min, place }]),
     ...(max === undefined || (max > 0 && perEnvironment === undefined)
       ? []

@@ -1,5 +1,6 @@
 import type { FunctionDefinition } from '../model/app.ts'
 import { findHandler } from './handler.ts'
+import { readLayers } from './layers.ts'
 import type { Manifest } from './manifest.ts'
 import {
   child,
@@ -46,7 +47,6 @@ const KNOWN_KEYS = `
 
 /** What changes how a function runs and is not served yet. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  layers: 'layers are not loaded yet',
   image: 'container images are not served',
   url: 'function URLs are not served yet',
   destinations: 'destinations are not served yet',
@@ -92,7 +92,7 @@ function readFunction(manifest: Manifest, entry: Setting): DeclaredFunction | un
     tags: readTags(manifest, node),
     logFormat: readLogFormat(manifest, node),
     environmentConcurrency: 1,
-    layers: [],
+    layers: readLayers(manifest, node, key),
     place,
   }
   noteRuntime(manifest, definition)

@@ -109,7 +109,15 @@ for (const [line, message] of [
 }
 
 for (const [line, note] of [
-  ['layers: [x]', 'a: layers are not loaded yet'],
+  ['layers: [x]', 'a: a layer is not loaded: there is no folder x'],
+  [
+    'layers: ["arn:aws:lambda:us-east-1:123456789012:layer:lib:3"]',
+    'a: a layer is not loaded: arn:aws:lambda:us-east-1:123456789012:layer:lib:3 is on AWS; to have it, put its content into a folder and write that folder’s path here instead',
+  ],
+  [
+    'layers: [{ Ref: OtherLambdaLayer }]',
+    'a: a layer is not loaded: OtherLambdaLayer exists only on AWS',
+  ],
   ['url: true', 'a: function URLs are not served yet'],
   ['enviroment: { A: 1 }', 'a: unknown key "enviroment", did you mean "environment"?'],
   ['runtime: python3.13', 'a: the runtime python3.13 is not served yet'],

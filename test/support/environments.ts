@@ -37,3 +37,18 @@ function read(pid: string, file: string): string {
     return ''
   }
 }
+
+/** The processes of a user that are no zombies. */
+export function processesOf(uid: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return pids
+    .filter((pid) => new RegExp(`^Uid:\\s+${uid}\\s`, 'm').test(read(pid, 'status')))
+    .filter((pid) => statOf(pid).state !== 'Z')
+    .map(Number)
+}
+
+/** The user that a process runs under; undefined when it is gone. */
+export function userOf(pid: number): number | undefined {
+  const uid = /^Uid:\s+(\d+)/m.exec(read(String(pid), 'status'))?.[1]
+  return uid === undefined ? undefined : Number(uid)
+}

@@ -2,7 +2,6 @@
  * What runs inside a Node execution environment: loads the handler, then runs its invocations as
  * Lambda's Node runtime would (`docs/reference/node.md`). It works on Node 20 and later.
  */
-import './parent.ts'
 import { FRAME } from '../frames.ts'
 import { waitForAdoption } from './adopt.ts'
 import { provideAwslambda, streamingOf } from './awslambda.ts'
@@ -13,9 +12,12 @@ import { openInput } from './input.ts'
 import { loadHandler, LoadError, type Handler } from './load.ts'
 import { openLoop } from './loop.ts'
 import { measured } from './measure.ts'
+import { endIfOrphaned } from './parent.ts'
 import { allow, current } from './running.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { provideTraceId } from './trace-id.ts'
+
+endIfOrphaned()
 
 // On Lambda no module of a function is the main one; packages look for their application there.
 Reflect.deleteProperty(process, 'mainModule')

@@ -95,8 +95,15 @@ function apart(
   return [[means.env, ...assignments], Object.fromEntries(others)]
 }
 
-/** Whether these folders can be merged in `/opt`: the options of a mount have no way to say some names. */
+/**
+ * Whether these folders can be merged in `/opt`: the options of a mount have no way to say some names,
+ * and a folder cannot lie below or beside itself.
+ */
 export function canMount(layers: readonly string[], means: Means): boolean {
   if (means.mounts === undefined) return false
-  return layers.length === 1 || (means.overlay && layers.every((each) => !/[,:\\]/.test(each)))
+  if (layers.length === 1) return true
+  const overlaps = layers.some((layer, at) =>
+    layers.some((other, otherAt) => at !== otherAt && `${other}/`.startsWith(`${layer}/`)),
+  )
+  return means.overlay && !overlaps && layers.every((each) => !/[,:\\]/.test(each))
 }
