@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import type { HttpRequest, RouteContext } from '../../src/events/index.ts'
 import type { Outcome } from '../../src/invoke/invocation.ts'
 import type { FunctionDefinition } from '../../src/model/app.ts'
 import { errorOf, linesOf, openPythonRig, PYTHONS, textOf } from './pythons.ts'
+import { findPython } from '../../src/runtime/find-python.ts'
+import { isReachable } from '../../src/runtime/reachable.ts'
+import { writeFiles } from '../support/service.ts'
 import { resultOf, type Rig } from './rig.ts'
 
 const NBSP = '\u00a0'
@@ -97,6 +102,25 @@ for (const python of PYTHONS) {
         const rig = openPythonRig(t, python, '', { files, handler })
         assert.equal(resultOf(await rig.invoke({})), 'found')
       }
+    })
+
+    test('imports what is installed in the virtual environment of its folder', async (t) => {
+      const interpreter = findPython(python, '/', process.env)?.command ?? ''
+      if (process.getuid?.() === 0 && !isReachable(interpreter)) {
+        return t.skip(`!! SKIPPED: root does not hand functions to ${interpreter}`)
+      }
+      const source =
+        'import installed, sys\ndef handler(e, c):\n    return [installed.WORD, sys.prefix]\n'
+      const rig = rigOf(t, source)
+      const venv = join(rig.folder, '.venv')
+      execFileSync(interpreter, ['-m', 'venv', '--without-pip', venv])
+      writeFiles(venv, { [`lib/${python}/site-packages/installed.py`]: 'WORD = "there"\n' })
+      // Named by its variable, a Python would come before the project's.
+      const variable = `SPILLWAY_PYTHON_${python.replace(/\D/g, '')}`
+      const named = process.env[variable]
+      delete process.env[variable]
+      t.after(() => named !== undefined && (process.env[variable] = named))
+      assert.deepEqual(resultOf(await rig.invoke({})), ['there', venv])
     })
 
     test('may have any name that Python itself has not compiled in', async (t) => {
