@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { chmodSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
+import { concurrencyOf, unservedReason } from '../../src/runtime/command.ts'
 import { findPython } from '../../src/runtime/find-python.ts'
 import { isReachable } from '../../src/runtime/reachable.ts'
+import { appOf } from '../aws/serve.ts'
 import { makeFolder } from '../support/service.ts'
 
 const PROGRAM = '\x7fELF'
@@ -133,6 +135,28 @@ describe('The Python of a function', () => {
       exact: true,
     })
   })
+})
+
+test('a Python function where there is no Python is not served, and says what to do', (t) => {
+  home(t)
+  const before = process.env
+  process.env = { PATH: '/nowhere' }
+  t.after(() => (process.env = before))
+  const [fn] = appOf([{ name: 'f', runtime: RUNTIME, taskRoot: '/nowhere' }]).functions
+  assert.ok(fn !== undefined)
+  assert.equal(
+    unservedReason(fn),
+    'there is no Python 3.9 or later here: install python3.13, or name it in SPILLWAY_PYTHON_313',
+  )
+})
+
+test('an environment of Python runs one invocation at a time, whatever the function says', () => {
+  const given = { environmentConcurrency: 8, taskRoot: '/nowhere' }
+  const { functions } = appOf([
+    { name: 'a', runtime: 'python3.13', ...given },
+    { name: 'b', runtime: 'nodejs24.x', ...given },
+  ])
+  assert.deepEqual(functions.map(concurrencyOf), [1, 8])
 })
 
 test('a path can be reached when all its folders let everybody in, those of its link too', () => {

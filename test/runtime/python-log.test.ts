@@ -78,6 +78,30 @@ def handler(event, context):
       }
     })
 
+    test('and its answers are those of the process itself, and never those of a copy of it', async (t) => {
+      const rig = rigOf(
+        t,
+        `
+import multiprocessing, os, time
+from concurrent.futures import ProcessPoolExecutor
+def work(n):
+    print("work", n)
+    return n * 2
+def handler(event, context):
+    own = os.getpid()
+    print("held", end="")
+    if os.fork() == 0:
+        return "from the copy"
+    os.wait()
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return [own == os.getpid(), *pool.map(work, [1, 2])]
+`,
+      )
+      for (const _ of [1, 2]) assert.deepEqual(resultOf(await rig.invoke({})), [true, 2, 4])
+      assert.equal(rig.count('ready'), 1)
+      assert.equal(linesOf(rig).filter((line) => line === 'held').length, 2)
+    })
+
     test('has the lines of the logging module, and the levels that are asked for', async (t) => {
       const source = `
 import logging

@@ -184,8 +184,12 @@ def flush_logs():
 
 
 def after_fork():
-    global is_fork
+    global is_fork, sending
     is_fork = True
+    # Held by whichever thread was writing, and none but this one came along.
+    sending = RLock()
+    for stream in streams:
+        stream.buffer.pending = b""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (IN, OUT, MARK):
         os.dup2(nowhere, fd, inheritable=False)
