@@ -1,5 +1,5 @@
 import type { FunctionDefinition } from '../model/app.ts'
-import { findHandler } from './handler.ts'
+import { findHandler, findPythonHandler, type FoundHandler } from './handler.ts'
 import { readLayers } from './layers.ts'
 import type { Manifest } from './manifest.ts'
 import {
@@ -125,11 +125,18 @@ function readHandler(manifest: Manifest, entry: Setting, runtime: string): strin
     return ''
   }
   const handler = exactText(manifest, written, `handler of ${key}`)
-  if (handler === undefined || !runtime.startsWith('nodejs')) return handler ?? ''
-  const found = findHandler(handler, manifest.directory)
+  if (handler === undefined) return ''
+  const found = findFor(runtime, handler, manifest.directory)
   if ('handler' in found) return found.handler
   manifest.report.error(written.place, `expected the handler of ${key} to be a file, ${found.why}`)
   return handler
+}
+
+/** What is to be found depends on the language; of others nothing is known. */
+function findFor(runtime: string, handler: string, taskRoot: string): FoundHandler {
+  if (runtime.startsWith('nodejs')) return findHandler(handler, taskRoot)
+  if (runtime.startsWith('python')) return findPythonHandler(handler, taskRoot)
+  return { handler }
 }
 
 /** The provider's variables with the function's on top; an empty value takes one away. */
@@ -175,6 +182,6 @@ function noteKeys(manifest: Manifest, name: string, node: MapNode): void {
 }
 
 function noteRuntime(manifest: Manifest, { key, runtime, place }: FunctionDefinition): void {
-  if (runtime.startsWith('nodejs')) return
+  if (runtime.startsWith('nodejs') || runtime.startsWith('python3.')) return
   manifest.report.note(place, `${key}: the runtime ${runtime} is not served yet`)
 }

@@ -79,6 +79,35 @@ for (const [handler, files, message] of [
   })
 }
 
+for (const [handler, files] of [
+  ['app.handler', { 'app.py': '' }],
+  ['src/app.lambda_handler', { 'src/app.py': '' }],
+  ['src.app.handler', { 'src/app.py': '' }],
+  ['src.handler', { 'src/__init__.py': '' }],
+] as const) {
+  test(`the Python handler ${handler} is taken as it is, with nothing to say`, async () => {
+    const manifest = `service: s\nfunctions: { a: { handler: ${handler}, runtime: python3.13 } }\n`
+    const app = await load({ 'serverless.yml': manifest, ...files })
+    assert.deepEqual([app.functions[0]?.handler, app.notes], [handler, []])
+  })
+}
+
+for (const [handler, message] of [
+  ['src/ap.handler', /and there is no src\/ap\.py, did you mean "src\/app"\?$/],
+  [
+    'gone.handler',
+    /^serverless\.yml:2:28 {2}expected the handler of a to be a file, .* no gone\.py$/,
+  ],
+  ['app', /got: "app", expected module\.function, such as "src\/lead\.handler"$/],
+] as const) {
+  test(`the Python handler ${handler} is an error at its place`, async () => {
+    const manifest = `service: s\nfunctions: { a: { handler: ${handler}, runtime: python3.13 } }\n`
+    const { errors } = await tryLoad({ 'serverless.yml': manifest, 'src/app.py': '' })
+    assert.equal(errors.length, 1)
+    assert.match(errors[0] ?? '', message)
+  })
+}
+
 for (const [line, message] of [
   ['timeout: 0', 'expected timeout to be a whole number of seconds from 1 to 900, got: 0'],
   ['timeout: 901', 'expected timeout to be a whole number of seconds from 1 to 900, got: 901'],
@@ -120,7 +149,7 @@ for (const [line, note] of [
   ],
   ['url: true', 'a: function URLs are not served yet'],
   ['enviroment: { A: 1 }', 'a: unknown key "enviroment", did you mean "environment"?'],
-  ['runtime: python3.13', 'a: the runtime python3.13 is not served yet'],
+  ['runtime: java21', 'a: the runtime java21 is not served yet'],
   [
     'timeout: ${ssm:/t}',
     'timeout is taken as not set: ssm: is looked up only when deploying to AWS',
