@@ -3,6 +3,7 @@ import { assert } from '../lib/errors.ts'
 import type { Channel, ChannelExit } from './channel.ts'
 import type { EnvironmentCommand } from './command.ts'
 import { createDeliveries, type Deliveries, type Delivery } from './deliveries.ts'
+import { armed, failAt } from './failpoints.ts'
 import { openFramedChannel } from './framed-channel.ts'
 import { hangOf, watchStart, type HangWatch } from './hang-watch.ts'
 import type { Spare } from './spares.ts'
@@ -159,6 +160,7 @@ class ProcessEnvironment implements Environment {
     this.idleSinceMs = this.#clock.nowMs()
     this.initMs = this.idleSinceMs - this.#startedMs
     this.state = 'ready'
+    if (armed) failAt('idle', this.pid)
     this.#options.events.onReady(this)
   }
 
@@ -311,6 +313,7 @@ class ProcessEnvironment implements Environment {
 
   #afterRemoval(durationMs: number | undefined): void {
     if (this.#retired && this.load === 0) this.kill()
+    if (armed && this.load === 0) failAt('idle', this.pid)
     this.#options.events.onRoom(this, durationMs)
   }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FunctionDefinition } from '../model/app.ts'
+import { failpointVariables } from './failpoints.ts'
 
 /** What the variables of a function say about where it runs. */
 export interface Surroundings {
@@ -43,6 +44,7 @@ export function environmentVariables(
     AWS_XRAY_DAEMON_ADDRESS: `${XRAY_DAEMON.host}:${XRAY_DAEMON.port}`,
     ...fn.environment,
     ...reserved(fn, around.region),
+    ...failpointVariables(),
   }
 }
 

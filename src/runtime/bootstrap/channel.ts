@@ -1,4 +1,5 @@
 import { readSync, writeSync } from 'node:fs'
+import { armed, failAt } from '../failpoints.ts'
 import { encodeFrame, FRAME, type FrameType } from '../frames.ts'
 import { MARK_OFFSET, REVOKED_OFFSET, START_MARK_FD } from '../start-mark.ts'
 
@@ -9,17 +10,20 @@ const OUT = 4
 const LOG_CHARS_MAX = 256 * 1024
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
-const word = Buffer.alloc(4)
+/** Little-endian, as every machine that Node runs on. Its elements cannot be patched, as methods can. */
+const word = new Uint32Array(1)
+/** As they were before the function's code could change them. */
+const [write, read] = [writeSync, readSync]
 
 /**
  * Says, blocking, that the handler is about to be called: after this it counts as begun. False when
  * the server has taken the invocation back; then it must not be called.
  */
 export function markStarted(seq: number): boolean {
-  word.writeUInt32LE(seq)
-  writeSync(START_MARK_FD, word, 0, 4, MARK_OFFSET)
-  readSync(START_MARK_FD, word, 0, 4, REVOKED_OFFSET)
-  return word.readUInt32LE() < seq
+  word[0] = seq
+  write(START_MARK_FD, word, 0, 4, MARK_OFFSET)
+  read(START_MARK_FD, word, 0, 4, REVOKED_OFFSET)
+  return (word[0] ?? 0) < seq
 }
 
 /**
@@ -28,6 +32,7 @@ export function markStarted(seq: number): boolean {
  */
 export function send(type: FrameType, seq: number, head: string, body: Uint8Array | string): void {
   const frame = encodeFrame(type, seq, head, body)
+  if (armed && type === FRAME.result) failAt('result_half', process.pid, () => sendHalf(frame))
   for (let sent = 0; sent < frame.length;) sent += writeSome(frame, sent)
 }
 
@@ -38,9 +43,14 @@ export function sendLog(seq: number, text: string): void {
   }
 }
 
+/** What is left when a process ends while it answers. */
+function sendHalf(frame: Buffer): void {
+  write(OUT, frame, 0, Math.floor(frame.length / 2))
+}
+
 function writeSome(frame: Buffer, from: number): number {
   try {
-    return writeSync(OUT, frame, from)
+    return write(OUT, frame, from)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
     Atomics.wait(PAUSE, 0, 0, 1)

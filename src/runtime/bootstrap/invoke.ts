@@ -1,4 +1,6 @@
 import { toEvent, type RouteContext } from '../../events/index.ts'
+import process from 'node:process'
+import { armed, failAt } from '../failpoints.ts'
 import { answer, refuse, reject } from './answer.ts'
 import { toRunning, type Asked } from './asked.ts'
 import type { Streaming } from './awslambda.ts'
@@ -7,6 +9,7 @@ import { markStarted } from './channel.ts'
 import { createContext } from './context.ts'
 import { namedError } from './errors.ts'
 import type { Handler } from './load.ts'
+import { exitNow, parseJson } from './own.ts'
 import { allRunning, enter, owner, runsSeveral, type Running } from './running.ts'
 import type { Settings } from './settings.ts'
 
@@ -26,8 +29,10 @@ export function invoke(loaded: Loaded, asked: Asked, route: RouteContext | undef
     running.context = createContext(running, loaded.settings, asked)
     const { http } = running
     const event: unknown =
-      http === undefined ? JSON.parse(asked.body.toString()) : toEvent(http.request, http.route)
+      http === undefined ? parseJson(asked.body.toString()) : toEvent(http.request, http.route)
+    if (armed) failAt('decoded', process.pid)
     if (!mark(running.seq)) return refuse(running)
+    if (armed) failAt('after_mark', process.pid)
     owner.run(running, call, loaded, running, event)
   } catch (error) {
     reject(running, error)
@@ -39,7 +44,7 @@ function mark(seq: number): boolean {
   try {
     return markStarted(seq)
   } catch {
-    return process.exit(70)
+    return exitNow(70)
   }
 }
 
@@ -50,6 +55,7 @@ function call(loaded: Loaded, running: Running, event: unknown): void {
   const returned = takesCallbacks
     ? handler(event, running.context, (error, result) => onCallback(running, error, result))
     : handler(event, running.context)
+  if (armed) failAt('running', process.pid)
   if (isPromise(returned)) {
     running.isAsync = true
     returned.then(
