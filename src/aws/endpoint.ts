@@ -46,7 +46,7 @@ async function answer(
   // Reads too: a query of the older services is a GET, and may change something.
   if (!isLoopbackHost(headers) || isFromForeignPage(headers)) return errorAnswer(foreignCaller())
   if (headers['x-amz-target'] === undefined && LAMBDA_PATH.test(url)) {
-    return await lambda({ request, requestId, caller: callerOf(response) })
+    return await lambda({ request, response, requestId, caller: callerOf(response) })
   }
   return await notServed(request, requestId)
 }

@@ -71,13 +71,14 @@ function readStructured(result: JsonObject, contentType: string): Read<ProxyResu
   const isBase64 = readFlag(result['isBase64Encoded'])
   if ('reason' in isBase64) return isBase64
   const headers: ResponseHeaders = { raw: [], contentType: undefined }
-  const reason = readHeaders(headers, result['headers'], result['cookies'])
+  const reason = addResultHeaders(headers, result['headers'], result['cookies'])
   if (reason !== undefined) return { reason }
   headers.contentType ??= contentType
   return { value: { status: status.value, headers, body: body.value, isBase64: isBase64.value } }
 }
 
-function readHeaders(
+/** Adds what a result, or the prelude of a stream, has as `headers` and `cookies`. Returns why it cannot. */
+export function addResultHeaders(
   headers: ResponseHeaders,
   given: unknown,
   cookies: unknown,

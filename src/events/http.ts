@@ -38,6 +38,8 @@ export interface RouteContext {
   readonly path: string
   /** The API key then stands in the event of a REST API. Default: false. */
   readonly apiKeyRequired?: boolean
+  /** It streams: what a handler returns, and does not stream, is then the body as it is. Default: false. */
+  readonly streams?: boolean
 }
 
 /** A response as it goes on the wire. */

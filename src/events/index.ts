@@ -2,10 +2,14 @@ import { fromHttpApiResult, fromHttpApiV1Result } from './http-v2-result.ts'
 import { toFunctionUrlEvent, toHttpApiEvent, type HttpApiEvent } from './http-v2.ts'
 import { toHttpApiV1Event, type HttpApiV1Event } from './http-v1.ts'
 import type { HttpRequest, RouteContext, TranslatedResult } from './http.ts'
+import { byteLength } from './bytes.ts'
+import { toStreamHead } from './stream-prelude.ts'
 import { fromRestResult } from './rest-v1-result.ts'
 import { toRestEvent, type RestEvent } from './rest-v1.ts'
 
 export type { HttpRequest, HttpResponse, RouteContext, TranslatedResult } from './http.ts'
+export { createPreludeReader, toStreamHead, WITH_PRELUDE } from './stream-prelude.ts'
+export type { PreludeReader, StreamHead } from './stream-prelude.ts'
 export { gatewayError } from './gateway-errors.ts'
 export type { GatewayErrorFacts, GatewayErrorKind } from './gateway-errors.ts'
 export type { HttpApiEvent, HttpApiV1Event, RestEvent }
@@ -31,9 +35,20 @@ export function fromResult(
   request: HttpRequest,
   route: RouteContext,
 ): TranslatedResult {
+  if (route.streams === true) return verbatim(result, request, route)
   if (route.front === 'rest') return fromRestResult(result, request, route)
   if (route.front === 'httpapi' && route.payload === '1.0') {
     return fromHttpApiV1Result(result, request, route)
   }
   return fromHttpApiResult(result, request, route)
+}
+
+/** A Function URL with `RESPONSE_STREAM` reads no result: even `statusCode` and the like are body. */
+function verbatim(result: unknown, request: HttpRequest, route: RouteContext): TranslatedResult {
+  const body = JSON.stringify(result) ?? 'null'
+  const head = toStreamHead(undefined, 'application/json', request, route)
+  if ('reason' in head) return { ok: false, reason: head.reason }
+  const { status, rawHeaders } = head.value
+  const length = ['Content-Length', String(byteLength(body))]
+  return { ok: true, response: { status, rawHeaders: [...rawHeaders, ...length], body } }
 }

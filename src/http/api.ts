@@ -1,58 +1,17 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { readBody } from '../lib/body.ts'
-import type { Clock } from '../lib/clock.ts'
-import { assert } from '../lib/errors.ts'
-import { gatewayError, type GatewayErrorKind, type HttpResponse } from '../events/index.ts'
-import type { GatewayErrorFacts } from '../events/gateway-errors.ts'
-import type { RouteContext } from '../events/http.ts'
-import { outcomeHeaders, traceIdOf } from '../invoke/headers.ts'
-import type { Caller, Invocation, Invoker, Outcome } from '../invoke/invocation.ts'
-import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
+import { createSecretSet } from '../auth/secret.ts'
 import type { App } from '../model/app.ts'
-import { functionArn } from '../model/arn.ts'
-import { createSecretSet, type SecretSet } from '../auth/secret.ts'
-import { createClientAddress, type ClientAddress } from './client-address.ts'
-import { toRouteContext } from './route-context.ts'
-import { createRouter, type Router, type RouteTarget } from './router.ts'
+import { createClientAddress } from './client-address.ts'
+import { Exchange, type ApiOptions, type Routes } from './exchange.ts'
+import { createRouter } from './router.ts'
 
-export interface ApiOptions {
-  readonly invoker: Invoker
-  readonly clock: Clock
-  /** While this is true, replies close their connection, so that clients go elsewhere. */
-  readonly draining: () => boolean
-  /** A bug of ours met by a request, which is answered with a 503. */
-  readonly onError?: (error: unknown) => void
-  readonly onRequest?: (facts: RequestFacts) => void
-}
-
-/** What `dev` prints of a request. */
-export interface RequestFacts {
-  readonly method: string
-  readonly target: string
-  readonly status: number
-  readonly durationMs: number
-  readonly functionName?: string
-  readonly outcome?: Outcome
-}
+export type { ApiOptions, RequestFacts } from './exchange.ts'
 
 /** The API listener: user routes and nothing else. */
 export interface Api {
   /** Serves these routes from now on; requests that run are not touched. */
   configure(app: App): void
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void
-}
-
-/** Both REST and HTTP APIs take this much. */
-const BODY_BYTES_MAX = 10 * 1024 * 1024
-
-/** What follows from an App alone, worked out once. */
-interface Routes {
-  readonly app: App
-  readonly router: Router
-  readonly clientAddress: ClientAddress
-  readonly contexts: Map<RouteTarget, RouteContext>
-  readonly apiKeys: Map<string, SecretSet>
 }
 
 export function createApi(options: ApiOptions): Api {
@@ -63,7 +22,7 @@ export function createApi(options: ApiOptions): Api {
     },
     handle(request, response) {
       if (routes === undefined) return void response.writeHead(503).end()
-      new Exchange(options, routes, request, response).start()
+      new Exchange(options, routes, request, response).answer()
     },
   }
 }
@@ -76,179 +35,4 @@ function toRoutes(app: App): Routes {
     contexts: new Map(),
     apiKeys: new Map(app.apis.map((api) => [api.id, createSecretSet(api.apiKeys)])),
   }
-}
-
-/** One request and its response. */
-class Exchange implements Caller {
-  readonly #options: ApiOptions
-  readonly #routes: Routes
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
-  readonly #startMs: number
-  readonly #requestId: string = randomUUID()
-  readonly #traceId: string
-  waiting: Caller['waiting']
-  #target: RouteTarget | undefined
-  #outcome: Outcome | undefined
-
-  constructor(
-    options: ApiOptions,
-    routes: Routes,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ) {
-    this.#options = options
-    this.#routes = routes
-    this.#request = request
-    this.#response = response
-    this.#startMs = options.clock.nowMs()
-    const given = request.headers['x-amzn-trace-id']
-    this.#traceId = traceIdOf(given, this.#requestId, options.clock.wallMs())
-  }
-
-  start(): void {
-    const { method = 'GET', url = '/' } = this.#request
-    const query = url.indexOf('?')
-    const found = this.#routes.router.match(method, query === -1 ? url : url.slice(0, query))
-    if ('miss' in found) return this.#refuse(found.miss, 'not-found')
-    this.#target = found
-    if (found.route.apiKeyRequired && !this.#hasApiKey(found)) {
-      return this.#refuse(found.api.front, 'forbidden-key')
-    }
-    readBody(this.#request, BODY_BYTES_MAX, (body) => {
-      if (body === undefined) return
-      if (body.bytes === undefined) return this.#refuse(found.api.front, 'too-large', body.length)
-      this.#invoke(found, body.bytes)
-    })
-  }
-
-  #hasApiKey({ api }: RouteTarget): boolean {
-    const key = this.#request.headers['x-api-key']
-    return typeof key === 'string' && (this.#routes.apiKeys.get(api.id)?.has(key) ?? false)
-  }
-
-  #invoke(target: RouteTarget, body: Uint8Array): void {
-    const { clock, invoker } = this.#options
-    const { route } = target
-    const timeout = clock.after(route.timeoutMs, () => this.#refuse(target.api.front, 'timeout'))
-    this.#response.once('close', () => {
-      timeout[Symbol.dispose]()
-      this.waiting?.cancel()
-    })
-    void invoker
-      .invoke(this.#toInvocation(target, body))
-      .then((outcome) => this.#answer(target, outcome))
-      .catch((error: unknown) => {
-        this.#options.onError?.(error)
-        this.#refuse(target.api.front, 'unavailable')
-      })
-  }
-
-  #toInvocation(target: RouteTarget, body: Uint8Array): Invocation {
-    const { app } = this.#routes
-    const { functionName, timeoutMs } = target.route
-    const { method = 'GET', url = '/', httpVersion, rawHeaders, socket, headers } = this.#request
-    const forwardedFor = headers['x-forwarded-for'] as string | undefined
-    const request = {
-      method,
-      target: url,
-      rawHeaders,
-      body,
-      sourceIp: this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor),
-      protocol: `HTTP/${httpVersion}`,
-      timeEpochMs: this.#options.clock.wallMs(),
-      requestId: this.#requestId,
-      traceId: this.#traceId,
-      port: socket.localPort ?? 0,
-    }
-    return {
-      id: randomUUID(),
-      functionName,
-      payload: { kind: 'http', request, route: this.#contextOf(target) },
-      source: 'http',
-      deadlineMs: this.#startMs + timeoutMs,
-      invokedArn: functionArn(app.region, app.accountId, functionName),
-      traceId: this.#traceId,
-      caller: this,
-    }
-  }
-
-  /** One object a route: the environments know a route by its identity. */
-  #contextOf(target: RouteTarget): RouteContext {
-    const { contexts, app } = this.#routes
-    const known = contexts.get(target)
-    if (known !== undefined) return known
-    const context = toRouteContext(app.accountId, target)
-    contexts.set(target, context)
-    return context
-  }
-
-  #answer({ api }: RouteTarget, outcome: Outcome): void {
-    this.#outcome = outcome
-    if (outcome.status === 'ok') {
-      assert(outcome.result.kind === 'http', 'an HTTP request is answered with a response')
-      return this.#sendResult(api.front, outcome.result.response)
-    }
-    if (outcome.status !== 'cancelled') this.#refuse(api.front, KINDS[outcome.status])
-  }
-
-  /** It was made in the function's own process: what cannot be sent is the function's mistake. */
-  #sendResult(front: RouteContext['front'], response: HttpResponse): void {
-    try {
-      this.#send(response)
-    } catch {
-      this.#refuse(front, 'malformed')
-    }
-  }
-
-  #refuse(front: RouteContext['front'], kind: GatewayErrorKind, payloadBytes = 0): void {
-    const facts = { requestId: this.#requestId, traceId: this.#traceId, payloadBytes }
-    this.#send(gatewayError(front, kind, { ...facts, ...throttleFacts(this.#outcome) }))
-  }
-
-  #send({ status, rawHeaders, body }: HttpResponse): void {
-    const response = this.#response
-    // The gateway's own wait may have been over first, or the client may be gone.
-    if (response.headersSent || response.destroyed) return
-    if (this.#options.draining()) response.shouldKeepAlive = false
-    const outcome = this.#outcome
-    const own = outcome === undefined ? [] : outcomeHeaders(outcome)
-    response.writeHead(status, [...rawHeaders, ...own])
-    endWith(response, body)
-    this.#options.onRequest?.({
-      method: this.#request.method ?? '',
-      target: this.#request.url ?? '',
-      status,
-      durationMs: this.#options.clock.nowMs() - this.#startMs,
-      ...(this.#target === undefined ? {} : { functionName: this.#target.route.functionName }),
-      ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
-    })
-  }
-}
-
-function throttleFacts(outcome: Outcome | undefined): Partial<GatewayErrorFacts> {
-  if (outcome?.status !== 'throttled') return {}
-  const { blocked } = outcome
-  return { retryAfterS: retryAfterS(blocked), throttleReason: throttleReason(blocked) }
-}
-
-/** Below this, copying a body into one write with its headers is cheaper than a second piece. */
-const ONE_WRITE_BYTES_MAX = 16 * 1024
-
-function endWith(response: ServerResponse, body: Uint8Array | string): void {
-  if (typeof body === 'string' || body.byteLength > ONE_WRITE_BYTES_MAX) response.end(body)
-  else
-    response.end(
-      Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'),
-      'latin1',
-    )
-}
-
-const KINDS: Readonly<Record<Exclude<Outcome['status'], 'ok' | 'cancelled'>, GatewayErrorKind>> = {
-  malformed: 'malformed',
-  function_error: 'function-error',
-  timeout: 'function-error',
-  interrupted: 'function-error',
-  throttled: 'throttled',
-  platform_error: 'unavailable',
 }

@@ -14,5 +14,6 @@ export function toRouteContext(accountId: string, { api, route }: RouteTarget): 
     method: route.method,
     path: route.path,
     apiKeyRequired: route.apiKeyRequired,
+    ...(api.responseMode === 'stream' ? { streams: true } : {}),
   }
 }

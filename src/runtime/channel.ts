@@ -15,9 +15,9 @@ export interface Channel {
   hasBegun(seq: number): boolean
   /** Forbids every invocation up to this number that has not begun: after it `hasBegun` is final for them. */
   revokeThrough(seq: number): void
-  /** Reads no more of what it says, until `resume`. */
-  pause(): void
-  resume(): void
+  /** Has the stream of an invocation wait until `resume`; the others go on. */
+  pause(seq: number): void
+  resume(seq: number): void
   /** Ends the process and all that it started. */
   kill(): void
 }

@@ -10,6 +10,8 @@ export interface Delivery {
   /** Since when nothing but the environment itself keeps it from beginning. */
   dueMs: number
   timer?: Disposable
+  /** Its stream waits for its reader. */
+  held?: boolean
 }
 
 /**

@@ -274,10 +274,15 @@ class ProcessEnvironment implements Environment {
 
   /** A slow reader holds the handler up, and not its neighbours. */
   #onChunk(seq: number, bytes: Uint8Array): void {
-    const work = this.#begun(seq)?.work
-    if (work === undefined || work.onChunk(bytes) || !this.#isInOrder) return
-    this.#channel.pause()
-    work.onDrain(() => this.#channel.resume())
+    const delivery = this.#begun(seq)
+    // What it had written before it was told to wait is taken still.
+    if (delivery === undefined || delivery.work.onChunk(bytes) || delivery.held === true) return
+    delivery.held = true
+    this.#channel.pause(seq)
+    delivery.work.onDrain(() => {
+      delivery.held = false
+      if (this.state !== 'gone') this.#channel.resume(seq)
+    })
   }
 
   #onEnd(seq: number, end: WorkEnd & Measured): void {

@@ -68,12 +68,12 @@ class FramedChannel implements Channel {
     this.#process.startMark.revokeThrough(seq)
   }
 
-  pause(): void {
-    this.#process.output.pause()
+  pause(seq: number): void {
+    this.#write(encodeFrame(FRAME.hold, seq, '', ''))
   }
 
-  resume(): void {
-    this.#process.output.resume()
+  resume(seq: number): void {
+    this.#write(encodeFrame(FRAME.go, seq, '', ''))
   }
 
   kill(): void {

@@ -37,6 +37,10 @@ export const FRAME = {
   leaving: 0x4e,
   /** To a spare interpreter: which function it is from now on. Body: JSON of its variables and working directory. */
   adopt: 0x41,
+  /** To the environment: the client of this streamed response has enough for now. */
+  hold: 0x57,
+  /** To the environment: it takes more. */
+  go: 0x47,
 } as const
 
 export type FrameType = (typeof FRAME)[keyof typeof FRAME]

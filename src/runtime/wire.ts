@@ -51,6 +51,8 @@ export function decodeEnd(type: number, head: string, body: Buffer): WorkEnd & M
       return { kind: 'malformed', reason: body.toString(), ...measured }
     case FRAME.error:
       return { kind: 'error', error: body, ...measured }
+    case FRAME.streamEnd:
+      return { kind: 'streamed', ...(body.length === 0 ? {} : { error: body }), ...measured }
     case FRAME.result:
       return { kind: 'result', result: { kind: 'json', json: body }, ...measured }
     case FRAME.response:

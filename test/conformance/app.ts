@@ -99,14 +99,14 @@ export function apiOf(config: Json, functionFor: (routeKey: string) => string): 
     routes: routeKeys.map((key) => routeOf(key, functionFor(key), config)),
     binaryMediaTypes: config.binaryMediaTypes ?? [],
     stageVariables: config.stageVariables ?? {},
+    responseMode: config.invokeMode === 'RESPONSE_STREAM' ? 'stream' : 'buffered',
     apiKeys: config.apiKeys ?? [],
   }
 }
 
-function frontOf({ front, authType = 'NONE', invokeMode = 'BUFFERED' }: Json): HttpApi['front'] {
+function frontOf({ front, authType = 'NONE' }: Json): HttpApi['front'] {
   if (!(front in DEFAULT_TIMEOUTS_MS)) throw new NotBuilt(`front ${front}`)
   if (authType !== 'NONE') throw new NotBuilt(`authType ${authType}`)
-  if (invokeMode !== 'BUFFERED') throw new NotBuilt(`invokeMode ${invokeMode}`)
   return front
 }
 

@@ -14,6 +14,7 @@ const TOPICS = [
   'httpapi-response',
   'httpapi-routing',
   'node-runtime',
+  'streaming',
   'environment',
   'httpapi-v1-event',
   'function-url-event',

@@ -3,6 +3,7 @@ import { playAwsApi } from './aws-api-kind.ts'
 import { playEvent, playInvokeHttp, playResponse, playRoute } from './http-kinds.ts'
 import { openRig, type Rig } from './rig.ts'
 import { playRuntime } from './runtime-kind.ts'
+import { playStream } from './stream-kind.ts'
 
 type Play = (rig: Rig, one: Case) => Promise<string[]>
 
@@ -12,6 +13,7 @@ const KINDS: Readonly<Record<string, Play>> = {
   response: playResponse,
   route: playRoute,
   runtime: playRuntime,
+  stream: playStream,
   'aws-api': playAwsApi,
 }
 

@@ -6,6 +6,7 @@ import { aliasOperations } from './aliases.ts'
 import { concurrencyOperations } from './concurrency.ts'
 import { errorAnswer, LambdaError, operationNotServed } from './errors.ts'
 import { functionOperations } from './functions.ts'
+import { invokeStreamOperations } from './invoke-stream.ts'
 import { invokeOperations } from './invoke.ts'
 import type { Call, Operation } from './operation.ts'
 import { provisionedOperations } from './provisioned.ts'
@@ -15,12 +16,13 @@ import { versionOperations } from './versions.ts'
 
 /** Answers one request whose path is of the Lambda API. */
 export type LambdaApi = (
-  call: Pick<Call, 'requestId' | 'caller'> & { readonly request: IncomingMessage },
+  call: Pick<Call, 'request' | 'response' | 'requestId' | 'caller'>,
 ) => Promise<Answer>
 
 /** The most frequent first. */
 const OPERATIONS: readonly Operation[] = [
   ...invokeOperations,
+  ...invokeStreamOperations,
   ...functionOperations,
   ...concurrencyOperations,
   ...provisionedOperations,

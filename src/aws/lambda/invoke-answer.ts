@@ -20,7 +20,7 @@ export function toAnswer(outcome: Outcome, version: string): Answer {
     case 'interrupted':
       return failed(outcome, version, outcome.error.json)
     case 'malformed':
-      return failed(outcome, version, malformed(outcome.reason))
+      return failed(outcome, version, malformedResult(outcome.reason))
     case 'throttled': {
       const headers = { 'Retry-After': String(retryAfterS(outcome.blocked)), ...facts(outcome) }
       return withHeaders(errorAnswer(throttle(outcome.blocked)), headers)
@@ -33,7 +33,8 @@ export function toAnswer(outcome: Outcome, version: string): Answer {
   }
 }
 
-function malformed(reason: string): string {
+/** The error JSON for what its front end calls malformed. */
+export function malformedResult(reason: string): string {
   const errorType = 'Runtime.MalformedHandlerResponse'
   return JSON.stringify({ errorType, errorMessage: reason })
 }

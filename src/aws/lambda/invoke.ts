@@ -34,14 +34,20 @@ const CLIENT_CONTEXT_CHARS_MAX = 3583
 const EMPTY_EVENT = Buffer.from('{}')
 
 async function invoke(call: Call, context: LambdaContext): Promise<Answer> {
+  const parts = await prepare(call, context)
+  if (parts === undefined) return { status: 204 }
+  const outcome = await context.invoker.invoke(toInvocation(call, context, parts))
+  return toAnswer(outcome, parts.executed.version)
+}
+
+/** Checks and reads a request to invoke; undefined where checking was all it asked for. @throws {LambdaError} */
+export async function prepare(call: Call, context: LambdaContext): Promise<Parts | undefined> {
   const referred = findFunction(call, context, LATEST)
   const dryRun = isDryRun(call.request.headers)
   const tenant = tenantOf(call.request.headers)
   const json = await readPayload(call)
-  if (dryRun) return { status: 204 }
-  const executed = executedBy(referred, context)
-  const invocation = toInvocation(call, context, { referred, executed, tenant, json })
-  return toAnswer(await context.invoker.invoke(invocation), executed.version)
+  if (dryRun) return undefined
+  return { referred, executed: executedBy(referred, context), tenant, json }
 }
 
 function isDryRun({
@@ -76,14 +82,15 @@ async function readPayload({ request }: Call): Promise<Uint8Array> {
   return bytes
 }
 
-interface Parts {
+/** What a request to invoke says. */
+export interface Parts {
   readonly referred: Referred
   readonly executed: Executed
   readonly tenant: string | undefined
   readonly json: Uint8Array
 }
 
-function toInvocation(
+export function toInvocation(
   { request: { headers }, requestId, caller }: Call,
   { clock }: LambdaContext,
   { referred: { fn, arn }, executed: { provisioned }, tenant, json }: Parts,

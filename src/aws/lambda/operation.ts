@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
 import type { AwsOptions } from '../options.ts'
@@ -7,6 +7,8 @@ import type { Registry } from './registry.ts'
 /** One request to the Lambda API. */
 export interface Call {
   readonly request: IncomingMessage
+  /** For what does not fit into an `Answer`: once its headers are sent, the answer is not. */
+  readonly response: ServerResponse
   readonly requestId: string
   readonly caller: Caller
   /** `FunctionName` in the path, percent-decoded; empty where the path has none. */

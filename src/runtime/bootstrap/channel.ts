@@ -1,9 +1,12 @@
 import { readSync, writeSync } from 'node:fs'
-import { encodeFrame, type FrameType } from '../frames.ts'
+import { encodeFrame, FRAME, type FrameType } from '../frames.ts'
 import { MARK_OFFSET, REVOKED_OFFSET, START_MARK_FD } from '../start-mark.ts'
 
 /** Results and logs on their way to the server. */
 const OUT = 4
+
+/** Longer log text goes out in pieces: a frame has its limit. */
+const LOG_CHARS_MAX = 256 * 1024
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 const word = Buffer.alloc(4)
@@ -19,10 +22,20 @@ export function markStarted(seq: number): boolean {
   return word.readUInt32LE() < seq
 }
 
-/** Writes a frame, blocking until the kernel has all of it: it survives the death of this process. */
+/**
+ * Writes a frame, blocking until the kernel has all of it: it survives the death of this process.
+ * The server reads whatever comes, however slow the client of a stream is, so it does not block long.
+ */
 export function send(type: FrameType, seq: number, head: string, body: Uint8Array | string): void {
   const frame = encodeFrame(type, seq, head, body)
   for (let sent = 0; sent < frame.length;) sent += writeSome(frame, sent)
+}
+
+/** Log text of an invocation, or of none: 0. */
+export function sendLog(seq: number, text: string): void {
+  for (let at = 0; at < text.length; at += LOG_CHARS_MAX) {
+    send(FRAME.log, seq, '', text.slice(at, at + LOG_CHARS_MAX))
+  }
 }
 
 function writeSome(frame: Buffer, from: number): number {

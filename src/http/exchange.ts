@@ -1,0 +1,280 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { readBody } from '../lib/body.ts'
+import type { Clock } from '../lib/clock.ts'
+import { assert } from '../lib/errors.ts'
+import {
+  gatewayError,
+  type GatewayErrorKind,
+  type HttpResponse,
+  type StreamHead,
+} from '../events/index.ts'
+import type { GatewayErrorFacts } from '../events/gateway-errors.ts'
+import type { RouteContext } from '../events/http.ts'
+import { outcomeHeaders, traceIdOf } from '../invoke/headers.ts'
+import type { Caller, Invocation, Invoker, Outcome, ResponseStream } from '../invoke/invocation.ts'
+import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
+import type { App } from '../model/app.ts'
+import { functionArn } from '../model/arn.ts'
+import type { SecretSet } from '../auth/secret.ts'
+import type { ClientAddress } from './client-address.ts'
+import { toRouteContext } from './route-context.ts'
+import type { Router, RouteTarget } from './router.ts'
+import { StreamedAnswer } from './streamed-answer.ts'
+
+export interface ApiOptions {
+  readonly invoker: Invoker
+  readonly clock: Clock
+  /** While this is true, replies close their connection, so that clients go elsewhere. */
+  readonly draining: () => boolean
+  /** A bug of ours met by a request, which is answered with a 503. */
+  readonly onError?: (error: unknown) => void
+  readonly onRequest?: (facts: RequestFacts) => void
+}
+
+/** What `dev` prints of a request. */
+export interface RequestFacts {
+  readonly method: string
+  readonly target: string
+  readonly status: number
+  readonly durationMs: number
+  readonly functionName?: string
+  readonly outcome?: Outcome
+}
+
+/** What follows from an App alone, worked out once. */
+export interface Routes {
+  readonly app: App
+  readonly router: Router
+  readonly clientAddress: ClientAddress
+  readonly contexts: Map<RouteTarget, RouteContext>
+  readonly apiKeys: Map<string, SecretSet>
+}
+
+/** Both REST and HTTP APIs take this much. */
+const BODY_BYTES_MAX = 10 * 1024 * 1024
+
+/** One request and its response. */
+export class Exchange implements Caller, ResponseStream {
+  readonly #options: ApiOptions
+  readonly #routes: Routes
+  readonly #request: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #startMs: number
+  readonly #requestId: string = randomUUID()
+  readonly #traceId: string
+  waiting: Caller['waiting']
+  #target: RouteTarget | undefined
+  #outcome: Outcome | undefined
+  #streamed: StreamedAnswer | undefined
+  #begun = false
+
+  constructor(
+    options: ApiOptions,
+    routes: Routes,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) {
+    this.#options = options
+    this.#routes = routes
+    this.#request = request
+    this.#response = response
+    this.#startMs = options.clock.nowMs()
+    const given = request.headers['x-amzn-trace-id']
+    this.#traceId = traceIdOf(given, this.#requestId, options.clock.wallMs())
+  }
+
+  answer(): void {
+    const { method = 'GET', url = '/' } = this.#request
+    const query = url.indexOf('?')
+    const found = this.#routes.router.match(method, query === -1 ? url : url.slice(0, query))
+    if ('miss' in found) return this.#refuse(found.miss, 'not-found')
+    this.#target = found
+    if (found.route.apiKeyRequired && !this.#hasApiKey(found)) {
+      return this.#refuse(found.api.front, 'forbidden-key')
+    }
+    readBody(this.#request, BODY_BYTES_MAX, (body) => {
+      if (body === undefined) return
+      if (body.bytes === undefined) return this.#refuse(found.api.front, 'too-large', body.length)
+      this.#invoke(found, body.bytes)
+    })
+  }
+
+  #hasApiKey({ api }: RouteTarget): boolean {
+    const key = this.#request.headers['x-api-key']
+    return typeof key === 'string' && (this.#routes.apiKeys.get(api.id)?.has(key) ?? false)
+  }
+
+  #invoke(target: RouteTarget, body: Uint8Array): void {
+    const { clock, invoker } = this.#options
+    const { route } = target
+    const timeout = clock.after(route.timeoutMs, () => this.#refuse(target.api.front, 'timeout'))
+    this.#response.once('close', () => {
+      timeout[Symbol.dispose]()
+      this.waiting?.cancel()
+    })
+    void invoker
+      .invoke(this.#toInvocation(target, body))
+      .then((outcome) => this.#answer(target, outcome))
+      .catch((error: unknown) => {
+        this.#options.onError?.(error)
+        this.#refuse(target.api.front, 'unavailable')
+      })
+  }
+
+  #toInvocation(target: RouteTarget, body: Uint8Array): Invocation {
+    const { app } = this.#routes
+    const { functionName, timeoutMs } = target.route
+    const { method = 'GET', url = '/', httpVersion, rawHeaders, socket, headers } = this.#request
+    const forwardedFor = headers['x-forwarded-for'] as string | undefined
+    const request = {
+      method,
+      target: url,
+      rawHeaders,
+      body,
+      sourceIp: this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor),
+      protocol: `HTTP/${httpVersion}`,
+      timeEpochMs: this.#options.clock.wallMs(),
+      requestId: this.#requestId,
+      traceId: this.#traceId,
+      port: socket.localPort ?? 0,
+    }
+    return {
+      id: randomUUID(),
+      functionName,
+      payload: { kind: 'http', request, route: this.#contextOf(target) },
+      source: 'http',
+      deadlineMs: this.#startMs + timeoutMs,
+      invokedArn: functionArn(app.region, app.accountId, functionName),
+      traceId: this.#traceId,
+      caller: this,
+      stream: this,
+    }
+  }
+
+  /** The handler streams its response. */
+  start(contentType: string): void {
+    const target = this.#target
+    assert(target !== undefined, 'only what has a route is run')
+    const { front } = target.api
+    this.#streamed = new StreamedAnswer({
+      response: this.#response,
+      request: { requestId: this.#requestId, traceId: this.#traceId },
+      route: this.#contextOf(target),
+      begin: (head) => this.#begin(head),
+      respond: (response) => this.#send(response),
+      refuse: () => this.#refuse(front, 'malformed'),
+    })
+    this.#streamed.start(contentType)
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.#streamed?.write(bytes) ?? true
+  }
+
+  onDrain(resume: () => void): void {
+    this.#streamed?.onDrain(resume)
+  }
+
+  #begin({ status, rawHeaders }: StreamHead): void {
+    const response = this.#response
+    if (response.headersSent || response.destroyed) return
+    this.#begun = true
+    if (this.#options.draining()) response.shouldKeepAlive = false
+    response.writeHead(status, [...rawHeaders, 'x-spillway-handler-started', '1'])
+    // The client is to know at once, however long the first bytes take.
+    response.flushHeaders()
+  }
+
+  /** One object a route: the environments know a route by its identity. */
+  #contextOf(target: RouteTarget): RouteContext {
+    const { contexts, app } = this.#routes
+    const known = contexts.get(target)
+    if (known !== undefined) return known
+    const context = toRouteContext(app.accountId, target)
+    contexts.set(target, context)
+    return context
+  }
+
+  #answer({ api }: RouteTarget, outcome: Outcome): void {
+    this.#outcome = outcome
+    if (this.#streamed !== undefined) return this.#endStreamed(this.#streamed, api.front, outcome)
+    if (outcome.status === 'ok') {
+      assert(outcome.result.kind === 'http', 'an HTTP request is answered with a response')
+      return this.#sendResult(api.front, outcome.result.response)
+    }
+    if (outcome.status !== 'cancelled') this.#refuse(api.front, KINDS[outcome.status])
+  }
+
+  #endStreamed(streamed: StreamedAnswer, front: RouteContext['front'], outcome: Outcome): void {
+    if (outcome.status === 'ok') streamed.end()
+    else if (!streamed.breakOff() && outcome.status !== 'cancelled') {
+      this.#refuse(front, KINDS[outcome.status])
+    }
+    if (this.#begun) this.#tell(this.#response.statusCode)
+  }
+
+  /** It was made in the function's own process: what cannot be sent is the function's mistake. */
+  #sendResult(front: RouteContext['front'], response: HttpResponse): void {
+    try {
+      this.#send(response)
+    } catch {
+      this.#refuse(front, 'malformed')
+    }
+  }
+
+  #refuse(front: RouteContext['front'], kind: GatewayErrorKind, payloadBytes = 0): void {
+    const facts = { requestId: this.#requestId, traceId: this.#traceId, payloadBytes }
+    this.#send(gatewayError(front, kind, { ...facts, ...throttleFacts(this.#outcome) }))
+  }
+
+  #send({ status, rawHeaders, body }: HttpResponse): void {
+    const response = this.#response
+    // The gateway's own wait may have been over first, or the client may be gone.
+    if (response.headersSent || response.destroyed) return
+    if (this.#options.draining()) response.shouldKeepAlive = false
+    const outcome = this.#outcome
+    const own = outcome === undefined ? [] : outcomeHeaders(outcome)
+    response.writeHead(status, [...rawHeaders, ...own])
+    endWith(response, body)
+    this.#tell(status)
+  }
+
+  #tell(status: number): void {
+    this.#options.onRequest?.({
+      method: this.#request.method ?? '',
+      target: this.#request.url ?? '',
+      status,
+      durationMs: this.#options.clock.nowMs() - this.#startMs,
+      ...(this.#target === undefined ? {} : { functionName: this.#target.route.functionName }),
+      ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
+    })
+  }
+}
+
+function throttleFacts(outcome: Outcome | undefined): Partial<GatewayErrorFacts> {
+  if (outcome?.status !== 'throttled') return {}
+  const { blocked } = outcome
+  return { retryAfterS: retryAfterS(blocked), throttleReason: throttleReason(blocked) }
+}
+
+/** Below this, copying a body into one write with its headers is cheaper than a second piece. */
+const ONE_WRITE_BYTES_MAX = 16 * 1024
+
+function endWith(response: ServerResponse, body: Uint8Array | string): void {
+  if (typeof body === 'string' || body.byteLength > ONE_WRITE_BYTES_MAX) response.end(body)
+  else
+    response.end(
+      Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'),
+      'latin1',
+    )
+}
+
+const KINDS: Readonly<Record<Exclude<Outcome['status'], 'ok' | 'cancelled'>, GatewayErrorKind>> = {
+  malformed: 'malformed',
+  function_error: 'function-error',
+  timeout: 'function-error',
+  interrupted: 'function-error',
+  throttled: 'throttled',
+  platform_error: 'unavailable',
+}

@@ -1,0 +1,110 @@
+import { fromResult } from '../../events/index.ts'
+import { FRAME, type FrameType } from '../frames.ts'
+import { send, sendLog } from './channel.ts'
+import { textLine } from './console.ts'
+import { toErrorJson, toErrorLog } from './errors.ts'
+import { measured } from './measure.ts'
+import { leave, type Running } from './running.ts'
+
+/** Lambda's limit for a buffered response: 6 MiB and 100 bytes. */
+const RESPONSE_BYTES_MAX = 6_291_556
+
+let afterwards: () => void = nothing
+
+function nothing(): void {}
+
+/** Sets what is done after each answer. */
+export function onAnswered(callback: () => void): void {
+  afterwards = callback
+}
+
+/** The first completion of an invocation wins; later ones do nothing. */
+export function answer(running: Running, result: unknown): void {
+  if (running.over) return
+  try {
+    if (running.http === undefined) answerJson(running, result)
+    else answerHttp(running, running.http, result)
+  } catch (error) {
+    reject(running, error)
+  }
+}
+
+function answerJson(running: Running, result: unknown): void {
+  const json = stringify(result)
+  if (Buffer.byteLength(json) > RESPONSE_BYTES_MAX) return refuseSize(running)
+  finish(running, FRAME.result, '', json)
+}
+
+function answerHttp(
+  running: Running,
+  { request, route }: NonNullable<Running['http']>,
+  result: unknown,
+): void {
+  const value = isPlain(result, 3) ? result : (JSON.parse(stringify(result)) as unknown)
+  const translated = fromResult(value, request, route)
+  if (!translated.ok) return finish(running, FRAME.malformed, '', translated.reason)
+  const { status, rawHeaders, body } = translated.response
+  if (body.length > RESPONSE_BYTES_MAX) return refuseSize(running)
+  finish(running, FRAME.response, ['', status, ...rawHeaders].join('\n'), body)
+}
+
+function refuseSize(running: Running): void {
+  finish(running, FRAME.error, '', tooLarge(RESPONSE_BYTES_MAX))
+}
+
+/** As the platform words it; the runtime is not to blame, so it has no trace. */
+export function tooLarge(bytesMax: number): string {
+  const errorMessage = `Response payload size exceeded maximum allowed payload size (${bytesMax} bytes).`
+  const errorType = 'Function.ResponseSizeTooLarge'
+  return JSON.stringify({ errorMessage, errorType })
+}
+
+function stringify(result: unknown): string {
+  try {
+    return JSON.stringify(result === undefined ? null : result) ?? 'null'
+  } catch {
+    throw new Error('Unable to stringify response body')
+  }
+}
+
+/** Whether JSON would carry the value as it is: then the round trip can be spared. */
+function isPlain(value: unknown, depth: number): boolean {
+  if (value === null) return true
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean'
+  const plain = Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
+  if (!plain || depth === 0 || 'toJSON' in value) return false
+  return Object.values(value).every((each) => isPlain(each, depth - 1))
+}
+
+export function reject(running: Running, error: unknown): void {
+  if (running.over) return
+  sendLog(running.seq, textLine('ERROR', running.id, `Invoke Error \t${toErrorLog(error)}`))
+  finishWithError(running, error)
+}
+
+/** The error alone, where the log has it already. What has begun to stream ends with it. */
+export function finishWithError(running: Running, error: unknown): void {
+  const { stream } = running
+  const type = stream?.begun === true ? FRAME.streamEnd : FRAME.error
+  finish(running, type, '', JSON.stringify(toErrorJson(error)))
+  stream?.destroy()
+}
+
+/** It was taken back before its handler was called. */
+export function refuse(running: Running): void {
+  leave(running)
+  send(FRAME.refused, running.seq, '', '')
+  afterwards()
+}
+
+export function finish(
+  running: Running,
+  type: FrameType,
+  head: string,
+  body: Uint8Array | string,
+): void {
+  leave(running)
+  send(type, running.seq, measured(running.startMs) + head, body)
+  afterwards()
+}
