@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { FunctionDefinition } from '../model/app.ts'
 import { findNode } from './interpreter.ts'
 import type { ProcessCommand } from './process.ts'
+import { isProvided, providedCommand } from './provided-command.ts'
 import { environmentVariables, type Surroundings } from './variables.ts'
 
 /**
@@ -26,7 +27,7 @@ const BOOTSTRAP = fileURLToPath(
 
 /** Whether there is a way to run functions of this runtime. */
 export function isServed({ runtime }: FunctionDefinition): boolean {
-  return runtime.startsWith('nodejs')
+  return runtime.startsWith('nodejs') || isProvided(runtime)
 }
 
 /** How many invocations one environment of it may run at the same time. */
@@ -40,7 +41,7 @@ export function environmentCommand(
   fn: FunctionDefinition,
   around: Surroundings,
 ): EnvironmentCommand {
-  return nodeCommand(fn, around)
+  return isProvided(fn.runtime) ? providedCommand(fn, around) : nodeCommand(fn, around)
 }
 
 function nodeCommand(fn: FunctionDefinition, around: Surroundings): EnvironmentCommand {

@@ -113,7 +113,7 @@ export function createFleet(options: FleetOptions): Fleet {
 function createTeller(onNote: (message: string) => void): (runtime: string) => void {
   const told = new Set<string>()
   return (runtime) => {
-    if (told.has(runtime)) return
+    if (told.has(runtime) || !runtime.startsWith('nodejs')) return
     told.add(runtime)
     const node = findNode(runtime, process.env)
     if (node.exact) return

@@ -49,6 +49,11 @@ export class Connection {
     response.once('close', () => this.#asked--)
   }
 
+  /** Something came that is no request. */
+  onGarbage(): void {
+    if (!this.#isReset) this.#response = undefined
+  }
+
   /** Sends an invocation, and nothing after it. False: there is no telling what will become of it. */
   deliver(response: ServerResponse, headers: Record<string, string>, body: Uint8Array): boolean {
     const isAlone = this.#asked === 1

@@ -1,29 +1,22 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { readTcpTable } from './tcp-table.ts'
 
-/** The processes that may use a listener. */
-export interface Owner {
-  /** The environment's first process; the others are in its session. */
-  readonly pid: number
-  /** Its own user, where it does not share the server's. */
-  readonly uid?: number | undefined
-}
-
 /**
- * Whether the other end of a connection belongs to the environment: any process of this machine
- * can connect to a port on 127.0.0.1, and could answer for others. True where nobody can tell, which
- * is where there is no /proc: everywhere but on Linux.
+ * Whether the other end of a connection belongs to the environment whose first process this is: any
+ * process of this machine can connect to a port on 127.0.0.1, and could answer for others. True where
+ * nobody can tell, which is where there is no /proc: everywhere but on Linux.
  */
-export async function isOwnPeer(port: number, ownPort: number, owner: Owner): Promise<boolean> {
+export async function isOwnPeer(port: number, ownPort: number, pid: number): Promise<boolean> {
   const table = await readTcpTable()
   if (table === undefined) return true
   const end = table.find(port, ownPort)
   // It has closed already, and will not be missed.
   if (end === undefined) return false
-  if (owner.uid !== undefined && owner.uid !== end.uid) return false
-  const isHolder = (pid: number): boolean => holds(pid, `socket:[${end.inode}]`)
+  const uid = uidOf(pid)
+  if (uid !== process.getuid?.() && uid !== end.uid) return false
+  const isHolder = (each: number): boolean => holds(each, `socket:[${end.inode}]`)
   // Its session has them all, but to find it takes a look at every process there is.
-  return familyOf(owner.pid).some(isHolder) || sessionOf(owner.pid).some(isHolder)
+  return familyOf(pid).some(isHolder) || sessionOf(pid).some(isHolder)
 }
 
 /** A process, its children, and theirs. */
@@ -54,6 +47,11 @@ function sessionOf(leader: number): number[] {
     const pid = Number(name)
     return pid > 0 && pid !== leader && sessionIdOf(pid) === leader ? [pid] : []
   })
+}
+
+/** Where functions have users of their own, that alone tells most strangers. */
+function uidOf(pid: number): number {
+  return Number(/^Uid:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1])
 }
 
 function sessionIdOf(pid: number): number {

@@ -25,8 +25,6 @@ export const TOO_LARGE: Reply = failure(
   `Exceeded maximum allowed payload size (${RESPONSE_BYTES_MAX} bytes).`,
 )
 
-export const INCOMPLETE: Reply = failure(400, 'InvalidRequest', 'The body ended before its length')
-
 /** A call that is none in the state that the runtime, or one invocation, is in. */
 export function wrongState(from: string, to: string): Reply {
   const message = `State transition from ${from} to ${to} failed for runtime. Error: State transition is not allowed`

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 
-/** A connection within this machine, as seen from the end that is not ours. */
+/** One end of a connection within this machine. */
 export interface TcpEnd {
+  /** What was written there and has not arrived. */
+  readonly unsentBytes: number
   /** What has arrived there and was not read. */
   readonly unreadBytes: number
   /** Of whoever opened it. */
@@ -12,8 +14,8 @@ export interface TcpEnd {
 
 /** The machine's TCP connections at one moment. */
 export interface TcpTable {
-  /** The other end of a connection from `port` to `ownPort` on 127.0.0.1. */
-  find(port: number, ownPort: number): TcpEnd | undefined
+  /** The end at `port` of a connection on 127.0.0.1 to `otherPort`. */
+  find(port: number, otherPort: number): TcpEnd | undefined
 }
 
 /** Clients that speak IPv6 reach 127.0.0.1 as well: Java's do. */
@@ -47,22 +49,24 @@ export async function readTcpTable(): Promise<TcpTable | undefined> {
 async function read(): Promise<TcpTable | undefined> {
   try {
     const texts = await Promise.all(TABLES.map(async ({ path }) => await readFile(path)))
-    return { find: (port, ownPort) => findIn(texts, port, ownPort) }
+    return { find: (port, otherPort) => findIn(texts, port, otherPort) }
   } catch {
     return undefined
   }
 }
 
-function findIn(texts: readonly Buffer[], port: number, ownPort: number): TcpEnd | undefined {
+function findIn(texts: readonly Buffer[], port: number, otherPort: number): TcpEnd | undefined {
   for (const [n, text] of texts.entries()) {
     const { loopback = '' } = TABLES[n] ?? {}
-    const remote = `${loopback}:${hexOf(ownPort)}`
+    const remote = `${loopback}:${hexOf(otherPort)}`
     const at = text.indexOf(` ${loopback}:${hexOf(port)} ${remote} `, 0, 'latin1')
     if (at === -1) continue
     const line = text.toString('latin1', text.indexOf(remote, at), text.indexOf('\n', at))
     const columns = line.split(/ +/)
+    const [unsent = '0', unread = '0'] = columns[QUEUES]?.split(':') ?? []
     return {
-      unreadBytes: Number.parseInt(columns[QUEUES]?.split(':')[1] ?? '0', 16),
+      unsentBytes: Number.parseInt(unsent, 16),
+      unreadBytes: Number.parseInt(unread, 16),
       uid: Number(columns[UID]),
       inode: columns[INODE] ?? '',
     }
