@@ -71,7 +71,7 @@ class RuntimeApiChannel implements Channel {
   hasBegun(seq: number): boolean {
     const outstanding = this.#exchange?.find(seq)
     if (outstanding === undefined) return this.#exchange?.isQueued(seq) === false
-    outstanding.look()
+    outstanding.look(this.#options.clock.nowMs())
     return outstanding.isBegun
   }
 

@@ -3,6 +3,9 @@ import type { Work } from '../work.ts'
 import type { Connection } from './connection.ts'
 import { readTcpTable } from './tcp-table.ts'
 
+/** Most are answered before anyone need know that they began; the look costs more than they do. */
+const LOOK_AFTER_MS = 20
+
 /** An invocation that has been given to the runtime and is not answered. */
 export class Outstanding {
   readonly work: Work
@@ -47,8 +50,9 @@ export class Outstanding {
   }
 
   /** Asks the system whether the runtime has read it; the answer comes a little later. */
-  look(): void {
-    if (!this.#isBegun && !this.#isLooking) void this.#look()
+  look(nowMs: number): void {
+    if (this.#isBegun || this.#isLooking || nowMs - this.sinceMs < LOOK_AFTER_MS) return
+    void this.#look()
   }
 
   async #look(): Promise<void> {
