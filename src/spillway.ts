@@ -20,6 +20,7 @@ import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
 import { provisionedOf } from './model/arithmetic.ts'
+import { checkFailpoints } from './runtime/check-failpoints.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
 import type { PoolEvent } from './runtime/pool-words.ts'
 
@@ -90,6 +91,7 @@ const DRAIN_MS = 30_000
  */
 export async function createSpillway(options: SpillwayOptions): Promise<Spillway> {
   refuseExposure(options)
+  checkFailpoints(process.env)
   const parts = assemble(options)
   const stops: (() => Promise<void>)[] = []
   try {

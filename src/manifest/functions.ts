@@ -175,6 +175,9 @@ function noteKeys(manifest: Manifest, name: string, node: MapNode): void {
 }
 
 function noteRuntime(manifest: Manifest, { key, runtime, place }: FunctionDefinition): void {
-  if (runtime.startsWith('nodejs')) return
-  manifest.report.note(place, `${key}: the runtime ${runtime} is not served yet`)
+  if (runtime.startsWith('nodejs') || runtime.startsWith('provided') || runtime === 'go1.x') return
+  const wayOut = /^(?:java|ruby|dotnet)/.test(runtime)
+    ? '; with a bootstrap of its own and the runtime provided.al2023 it is'
+    : ''
+  manifest.report.note(place, `${key}: the runtime ${runtime} is not served yet${wayOut}`)
 }

@@ -11,7 +11,7 @@ export interface HandlerFile {
   readonly api: HttpApi
 }
 
-/** Reads `hello.mjs` as a service; undefined, and an error, where no handler can name the file. */
+/** Reads `hello.mjs`, or a `bootstrap`, as a service; undefined, and an error, where no handler can name the file. */
 export function readHandlerFile(path: string, report: Report): HandlerFile | undefined {
   const module = basename(path, extname(path))
   const file = displayPath(path)
@@ -28,8 +28,9 @@ export function readHandlerFile(path: string, report: Report): HandlerFile | und
     name,
     key: name,
     service: name,
-    runtime: 'nodejs24.x',
-    handler: `${module}.handler`,
+    ...(basename(path) === 'bootstrap'
+      ? { runtime: 'provided.al2023', handler: module }
+      : { runtime: 'nodejs24.x', handler: `${module}.handler` }),
     taskRoot: directory,
     timeoutMs: 6000,
     memoryMb: 1024,

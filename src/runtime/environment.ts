@@ -3,6 +3,7 @@ import { assert } from '../lib/errors.ts'
 import type { Channel, ChannelEvents, ChannelExit } from './channel.ts'
 import type { EnvironmentCommand } from './command.ts'
 import { createDeliveries, type Deliveries, type Delivery } from './deliveries.ts'
+import { armed, failAt } from './failpoints.ts'
 import { openFramedChannel } from './framed-channel.ts'
 import { hangOf, watchStart, type HangWatch } from './hang-watch.ts'
 import { openRuntimeApiChannel } from './runtime-api/channel.ts'
@@ -171,6 +172,7 @@ class ProcessEnvironment implements Environment {
     this.idleSinceMs = this.#clock.nowMs()
     this.initMs = this.idleSinceMs - this.#startedMs
     this.state = 'ready'
+    if (armed) failAt('idle', this.pid)
     this.#options.events.onReady(this)
   }
 
@@ -325,6 +327,7 @@ class ProcessEnvironment implements Environment {
 
   #afterRemoval(durationMs: number | undefined): void {
     if (this.#retired && this.#deliveries.all.length === 0) this.kill()
+    if (armed && this.#deliveries.all.length === 0) failAt('idle', this.pid)
     if (this.#channel.isReceptive) return this.#options.events.onRoom(this, durationMs)
     this.#resting.push(durationMs)
     this.#watchRest()

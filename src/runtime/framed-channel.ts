@@ -1,6 +1,7 @@
 import type { RouteContext } from '../events/http.ts'
 import type { Channel, ChannelEvents } from './channel.ts'
 import type { EnvironmentCommand } from './command.ts'
+import { armed, failAt } from './failpoints.ts'
 import { encodeFrame, FRAME, frameReader, ProtocolError } from './frames.ts'
 import { startProcess, type EnvironmentProcess, type Exit } from './process.ts'
 import type { Spare } from './spares.ts'
@@ -35,12 +36,14 @@ class FramedChannel implements Channel {
     this.#events = events
     this.#timeoutMs = timeoutMs
     const onGone = (exit: Exit): void => this.#onGone(exit)
+    if (armed) failAt('spawn', undefined)
     this.#process = spare?.process ?? startProcess(command, onGone)
     if (spare !== undefined) {
       spare.adopt(onGone)
       const { env, cwd } = command
       this.#write(encodeFrame(FRAME.adopt, 0, '', JSON.stringify({ env, cwd })))
     }
+    if (armed) failAt('init', this.pid)
     const read = frameReader((type, seq, head, body) => this.#onFrame(type, seq, head, body))
     this.#process.output.on('data', (chunk: Buffer) => this.#guard(() => read(chunk)))
     const { stdout, stderr } = this.#process
@@ -95,6 +98,7 @@ class FramedChannel implements Channel {
     process.nextTick(() => {
       const frames = this.#outgoing.splice(0)
       this.#process.input.write(frames.length === 1 ? frame : Buffer.concat(frames))
+      if (armed) failAt('frame_written', this.pid)
     })
   }
 

@@ -4,6 +4,7 @@ import type { FunctionDefinition } from '../model/app.ts'
 import { concurrencyOf, type EnvironmentCommand } from './command.ts'
 import { startEnvironment, type Environment, type EnvironmentEvents } from './environment.ts'
 import { createEstimate } from './estimate.ts'
+import { createFailedInits, type FailedInits } from './failed-inits.ts'
 import { createKeepWarm, type KeepWarm } from './keep-warm.ts'
 import type { Machine, MachineUser } from './machine.ts'
 import type { GoneReason, PoolEvent, Wanted, Warmth } from './pool-words.ts'
@@ -61,7 +62,6 @@ const BRIEF_MS = 2
 const BRIEF_DEPTH = 16
 /** Asked once: the answer is read from the kernel and its control groups. */
 const CORES = availableParallelism()
-const FAILED_INITS_MAX = 2
 const PROBE_FIRST_MS = 1000
 const PROBE_LAST_MS = 30_000
 /** A handler that ends its process soon after each start must not keep the machine busy starting. */
@@ -104,7 +104,7 @@ class EnvironmentPool implements Pool {
   readonly #inits = createEstimate()
   readonly #warm: KeepWarm
   #published = 0
-  #failedInits = 0
+  readonly #failedInits: FailedInits
   #failing: Failing | undefined
   #reconsidering: Disposable | undefined
   #expiring: Disposable | undefined
@@ -115,6 +115,7 @@ class EnvironmentPool implements Pool {
     this.#fn = options.fn
     this.#clock = options.clock
     this.#warm = createKeepWarm(options.clock, () => this.#onRested())
+    this.#failedInits = createFailedInits(options.clock)
     this.#events = {
       onReady: (environment) => this.#onReady(environment),
       onRoom: (environment, durationMs) => this.#onRoom(environment, durationMs),
@@ -194,7 +195,8 @@ class EnvironmentPool implements Pool {
     const { count, waiting: inLine, oldestMs } = this.#options.wanted()
     const waiting = count + this.#stranded.size
     const expected = (): number => this.#starting.size * concurrencyOf(this.#fn)
-    while (waiting > expected() && this.#isStartWorthIt(waiting, oldestMs)) {
+    const isResting = this.#failedInits.restMs() > 0
+    while (!isResting && waiting > expected() && this.#isStartWorthIt(waiting, oldestMs)) {
       // In this order: the gate counts what it says yes to, and the machine's place can be given back.
       if (!this.#options.machine.claimStart(this)) break
       if (!this.#options.mayStart()) {
@@ -297,7 +299,7 @@ class EnvironmentPool implements Pool {
   #onReady(environment: Environment): void {
     if (!this.#starting.delete(environment)) return
     this.#inits.add(environment.initMs)
-    this.#failedInits = 0
+    this.#failedInits.clear()
     this.#failing = undefined
     this.#ready.add(environment)
     this.#options.onEvent({ kind: 'ready', initMs: environment.initMs })
@@ -424,8 +426,10 @@ class EnvironmentPool implements Pool {
   }
 
   #onFailedInit(failure: InitFailure): void {
-    this.#failedInits++
-    if (this.#failedInits < FAILED_INITS_MAX) return
+    const isTooMany = this.#failedInits.add(failure)
+    const restMs = this.#failedInits.restMs()
+    if (restMs > 0 && this.#warm.count > 0) this.#warm.rest(restMs)
+    if (!isTooMany) return
     // One of several that were started together, before it was known: no probe.
     if (this.#failing !== undefined && this.#clock.nowMs() < this.#failing.probeAtMs) return
     const backoffMs = Math.min((this.#failing?.backoffMs ?? PROBE_FIRST_MS / 2) * 2, PROBE_LAST_MS)
@@ -465,7 +469,7 @@ class EnvironmentPool implements Pool {
     this.#ready.clear()
     this.#idle = []
     this.#failing = undefined
-    this.#failedInits = 0
+    this.#failedInits.clear()
     this.#publish()
     for (const environment of all) {
       this.#alive.set(environment, 'retired')

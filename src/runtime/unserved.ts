@@ -10,7 +10,7 @@ export function createUnservedPool(
   publishSlots: (slots: number) => void,
 ): Pool {
   publishSlots(EVERYONE)
-  const message = `${fn.name} cannot run: its runtime ${fn.runtime} is not served yet`
+  const message = `${fn.name} cannot run: its runtime ${fn.runtime} is not served yet; a program of its own (bootstrap, provided.al2023) is`
   return {
     run(work) {
       queueMicrotask(() => work.onEnd({ kind: 'unserved', message }))

@@ -1,4 +1,5 @@
 import type { FunctionDefinition } from '../model/app.ts'
+import { failpointVariables } from './failpoints.ts'
 
 /** What the variables of a function say about where it runs. */
 export interface Surroundings {
@@ -29,6 +30,7 @@ export function environmentVariables(
     ...(around.awsUrl === undefined ? {} : { AWS_ENDPOINT_URL_LAMBDA: around.awsUrl }),
     ...fn.environment,
     ...reserved(fn, around.region),
+    ...failpointVariables(),
   }
 }
 

@@ -9,12 +9,14 @@ function provided(taskRoot: string): NonNullable<RigOptions['functions']>[number
 
 describe('A runtime that brings its own program', () => {
   test('answers invocations over the Runtime API, one after the other', async (t) => {
-    const rig = openRig(t, { functions: [provided(bootstrapFolder(nodeBootstrap(EFFECT_HANDLER)))] })
+    const rig = openRig(t, {
+      functions: [provided(bootstrapFolder(nodeBootstrap(EFFECT_HANDLER)))],
+    })
     const first = await rig.invoke({ id: 'a' })
     console.log(first, rig.events)
     const pid = resultOf(first)
     const t0 = performance.now()
-    for (let i=0;i<20;i++) assert.equal(resultOf(await rig.invoke({ id: 'b' })), pid)
-    console.log((performance.now()-t0)/20)
+    for (let i = 0; i < 20; i++) assert.equal(resultOf(await rig.invoke({ id: 'b' })), pid)
+    console.log((performance.now() - t0) / 20)
   })
 })

@@ -28,7 +28,13 @@ export function missing(command: string, ...args: readonly string[]): string | u
 export function compileC(source: string): string {
   const folder = bootstrapFolder('')
   writeFiles(folder, { 'bootstrap.c': source })
-  execFileSync('gcc', ['-O1', '-o', join(folder, 'bootstrap'), join(folder, 'bootstrap.c')])
+  execFileSync('gcc', [
+    '-O1',
+    '-D_GNU_SOURCE',
+    '-o',
+    join(folder, 'bootstrap'),
+    join(folder, 'bootstrap.c'),
+  ])
   return folder
 }
 
@@ -78,3 +84,87 @@ export const EFFECT_HANDLER = `async ({ id, hold }) => {
   say('end', id)
   return process.pid
 }`
+
+/** The same in Python, on `http.client`; its effect is the request id, in `$FOLDER/effects`. */
+export const PYTHON_BOOTSTRAP = `#!/usr/bin/env python3
+import http.client, os
+effects = os.open(os.environ['FOLDER'] + '/effects', os.O_WRONLY | os.O_APPEND)
+connection = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
+base = '/2018-06-01/runtime/invocation/'
+while True:
+    connection.request('GET', base + 'next')
+    response = connection.getresponse()
+    event = response.read()
+    id = response.getheader('Lambda-Runtime-Aws-Request-Id')
+    os.write(effects, (id + '\\n').encode())
+    connection.request('POST', base + id + '/response', str(len(event)))
+    connection.getresponse().read()
+`
+
+/** The same in C, on a bare socket. */
+export const C_BOOTSTRAP = `
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static char buffer[8 << 20];
+static int sock;
+
+static void send_all(const char *text) {
+  size_t left = strlen(text);
+  while (left > 0) {
+    ssize_t n = write(sock, text, left);
+    if (n <= 0) exit(3);
+    text += n;
+    left -= n;
+  }
+}
+
+/* Reads one response whole; returns the length of its body. */
+static long receive(void) {
+  size_t have = 0;
+  for (;;) {
+    ssize_t n = read(sock, buffer + have, sizeof(buffer) - 1 - have);
+    if (n <= 0) exit(4);
+    have += n;
+    buffer[have] = 0;
+    char *end = strstr(buffer, "\\r\\n\\r\\n");
+    if (!end) continue;
+    char *length = strcasestr(buffer, "\\r\\ncontent-length:");
+    long body = length ? atol(length + 17) : 0;
+    if (have >= (size_t)(end + 4 - buffer) + body) return body;
+  }
+}
+
+int main(void) {
+  char host[64], path[256], id[64];
+  snprintf(host, sizeof host, "%s", getenv("AWS_LAMBDA_RUNTIME_API"));
+  char *colon = strchr(host, ':');
+  *colon = 0;
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(atoi(colon + 1))};
+  inet_pton(AF_INET, host, &to.sin_addr);
+  sock = socket(AF_INET, SOCK_STREAM, 0);
+  if (connect(sock, (struct sockaddr *)&to, sizeof to)) return 2;
+  snprintf(path, sizeof path, "%s/effects", getenv("FOLDER"));
+  int effects = open(path, O_WRONLY | O_APPEND);
+  for (;;) {
+    send_all("GET /2018-06-01/runtime/invocation/next HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n");
+    long length = receive();
+    char *at = strcasestr(buffer, "\\r\\nlambda-runtime-aws-request-id:");
+    if (!at || sscanf(at + 32, " %40[^\\r]", id) != 1) return 5;
+    dprintf(effects, "%s\\n", id);
+    char answer[32], request[512];
+    int n = snprintf(answer, sizeof answer, "%ld", length);
+    snprintf(request, sizeof request,
+             "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\\r\\nHost: a\\r\\n"
+             "Content-Length: %d\\r\\n\\r\\n%s", id, n, answer);
+    send_all(request);
+    receive();
+  }
+}
+`

@@ -1,4 +1,5 @@
 import { readSync, writeSync } from 'node:fs'
+import { armed, failAt } from '../failpoints.ts'
 import { encodeFrame, FRAME, type FrameType } from '../frames.ts'
 import { MARK_OFFSET, REVOKED_OFFSET, START_MARK_FD } from '../start-mark.ts'
 
@@ -28,6 +29,7 @@ export function markStarted(seq: number): boolean {
  */
 export function send(type: FrameType, seq: number, head: string, body: Uint8Array | string): void {
   const frame = encodeFrame(type, seq, head, body)
+  if (armed && type === FRAME.result) failAt('result_half', process.pid, () => sendHalf(frame))
   for (let sent = 0; sent < frame.length;) sent += writeSome(frame, sent)
 }
 
@@ -36,6 +38,11 @@ export function sendLog(seq: number, text: string): void {
   for (let at = 0; at < text.length; at += LOG_CHARS_MAX) {
     send(FRAME.log, seq, '', text.slice(at, at + LOG_CHARS_MAX))
   }
+}
+
+/** What is left when a process ends while it answers. */
+function sendHalf(frame: Buffer): void {
+  writeSync(OUT, frame, 0, Math.floor(frame.length / 2))
 }
 
 function writeSome(frame: Buffer, from: number): number {

@@ -1,4 +1,5 @@
 import { toEvent, type RouteContext } from '../../events/index.ts'
+import { armed, failAt } from '../failpoints.ts'
 import { answer, refuse, reject } from './answer.ts'
 import { toRunning, type Asked } from './asked.ts'
 import type { Streaming } from './awslambda.ts'
@@ -27,7 +28,9 @@ export function invoke(loaded: Loaded, asked: Asked, route: RouteContext | undef
     const { http } = running
     const event: unknown =
       http === undefined ? JSON.parse(asked.body.toString()) : toEvent(http.request, http.route)
+    if (armed) failAt('decoded', process.pid)
     if (!mark(running.seq)) return refuse(running)
+    if (armed) failAt('after_mark', process.pid)
     owner.run(running, call, loaded, running, event)
   } catch (error) {
     reject(running, error)
@@ -50,6 +53,7 @@ function call(loaded: Loaded, running: Running, event: unknown): void {
   const returned = takesCallbacks
     ? handler(event, running.context, (error, result) => onCallback(running, error, result))
     : handler(event, running.context)
+  if (armed) failAt('running', process.pid)
   if (isPromise(returned)) {
     running.isAsync = true
     returned.then(

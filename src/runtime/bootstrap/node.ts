@@ -2,6 +2,7 @@
  * What runs inside a Node execution environment: loads the handler, then runs its invocations as
  * Lambda's Node runtime would (`docs/reference/node.md`). It works on Node 20 and later.
  */
+import { armFrom } from '../failpoints.ts'
 import { FRAME } from '../frames.ts'
 import { waitForAdoption } from './adopt.ts'
 import { provideAwslambda, streamingOf } from './awslambda.ts'
@@ -22,6 +23,7 @@ else void begin()
 
 async function begin(): Promise<void> {
   const sinceMs = performance.now()
+  armFrom(process.env)
   const settings = readSettings(process.env)
   allow(settings.concurrency)
   provideTraceId()

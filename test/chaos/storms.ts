@@ -1,0 +1,95 @@
+import type { Storm } from './storm.ts'
+
+/** The storms, in the order they are run in. */
+export const STORMS: readonly Storm[] = [
+  {
+    name: 'T1',
+    title: 'kill -9 at every phase and at random',
+    module: 'kill-storm.ts',
+    full: { invocations: 300_000, killsMin: 5000, phaseMin: 100, killPercent: 1.7 },
+    short: { invocations: 1000, killsMin: 10, phaseMin: 0, killPercent: 3 },
+    control: {
+      what: 'retry whatever the mark says',
+      fault: 'naiveRetry',
+      sizes: { invocations: 800, killsMin: 0, phaseMin: 0, killPercent: 4 },
+      finds: 'duplicates',
+    },
+  },
+  {
+    name: 'T2',
+    title: 'kill -9 of programs on the Runtime API',
+    module: 'runtime-api.ts',
+    full: { invocations: 60_000, killsMin: 3000, killPercent: 7 },
+    short: { invocations: 900, killsMin: 20, killPercent: 5 },
+    control: {
+      what: 'whatever was not answered has not begun',
+      fault: 'finIsUnstarted',
+      sizes: { invocations: 900, killsMin: 0, killPercent: 10 },
+      finds: 'duplicates',
+    },
+  },
+  {
+    name: 'T3',
+    title: '2 % frozen at dispatch',
+    module: 'frozen.ts',
+    full: { invocations: 50_000, ratePerSecond: 250, frozenPercent: 2, latency: 1 },
+    short: { invocations: 600, ratePerSecond: 150, frozenPercent: 2, latency: 0 },
+    control: {
+      what: 'no watchdog',
+      fault: 'noWatchdog',
+      sizes: { invocations: 300, ratePerSecond: 150, frozenPercent: 2, latency: 0 },
+      finds: 'hung',
+    },
+  },
+  {
+    name: 'T4',
+    title: 'inits that crash, hang and cannot be started',
+    module: 'init-storm.ts',
+    full: { coldStarts: 2000, functions: 40, crashPercent: 10, hangPercent: 5, spawnPercent: 3 },
+    short: { coldStarts: 24, functions: 8, crashPercent: 5, hangPercent: 0, spawnPercent: 5 },
+    control: {
+      what: 'no second start',
+      fault: 'noSecondStart',
+      sizes: { coldStarts: 24, functions: 8, crashPercent: 0, hangPercent: 0, spawnPercent: 30 },
+      finds: 'platformErrors',
+    },
+  },
+  {
+    name: 'T5',
+    title: 'hostile handlers',
+    module: 'hostile.ts',
+    full: { times: 50, survive: 1 },
+    short: { times: 1, survive: 1 },
+    control: {
+      what: 'a handler that is not as hostile as it says',
+      sizes: { times: 1, survive: 0 },
+      finds: 'wrongClass',
+    },
+  },
+  {
+    name: 'leak',
+    title: 'memory, descriptors and timers after many invocations',
+    module: 'leak.ts',
+    full: { invocations: 1_000_000, samples: 20, plantedBytes: 0 },
+    short: { invocations: 30_000, samples: 10, plantedBytes: 0 },
+    control: {
+      what: 'a hundred bytes leaked for each, server and handler',
+      fault: 'leak',
+      sizes: { invocations: 30_000, samples: 10, plantedBytes: 100 },
+      finds: 'serverHeap',
+    },
+  },
+  {
+    name: 'scale',
+    title: 'a thousand idle functions',
+    module: 'scale.ts',
+    full: { functions: 1000, firsts: 15 },
+    short: { functions: 1000, firsts: 3 },
+    control: {
+      what: 'eight kilobytes more for each',
+      fault: 'fatFunction',
+      sizes: { functions: 1000, firsts: 1 },
+      finds: 'memory',
+    },
+  },
+]
