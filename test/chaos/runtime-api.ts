@@ -13,8 +13,9 @@ import { childPids, closedLoop, openParts } from './parts.ts'
 import { failuresOf, sizeOf, type Sizes, type Verdict } from './storm.ts'
 
 const NODE_BOOTSTRAP = nodeBootstrap(
-  `(event, id) => {
+  `async (event, id) => {
     appendFileSync(process.env.FOLDER + '/effects', id + '\\n')
+    if (event.text.length > 1000) await after(5)
     return JSON.stringify(event).length
   }`,
 )

@@ -20,11 +20,11 @@ export const STORMS: readonly Storm[] = [
     title: 'kill -9 of programs on the Runtime API',
     module: 'runtime-api.ts',
     full: { invocations: 60_000, killsMin: 3000, killPercent: 7 },
-    short: { invocations: 900, killsMin: 20, killPercent: 5 },
+    short: { invocations: 450, killsMin: 10, killPercent: 6 },
     control: {
       what: 'whatever was not answered has not begun',
       fault: 'finIsUnstarted',
-      sizes: { invocations: 900, killsMin: 0, killPercent: 10 },
+      sizes: { invocations: 600, killsMin: 0, killPercent: 15 },
       finds: 'duplicates',
     },
   },

@@ -85,9 +85,12 @@ export const EFFECT_HANDLER = `async ({ id, hold }) => {
   return process.pid
 }`
 
-/** The same in Python, on `http.client`; its effect is the request id, in `$FOLDER/effects`. */
+/**
+ * One in Python, on `http.client`. Its effect is the request id, in `$FOLDER/effects`; after that it
+ * waits a little where the event is not small.
+ */
 export const PYTHON_BOOTSTRAP = `#!/usr/bin/env python3
-import http.client, os
+import http.client, os, time
 effects = os.open(os.environ['FOLDER'] + '/effects', os.O_WRONLY | os.O_APPEND)
 connection = http.client.HTTPConnection(os.environ['AWS_LAMBDA_RUNTIME_API'])
 base = '/2018-06-01/runtime/invocation/'
@@ -97,6 +100,7 @@ while True:
     event = response.read()
     id = response.getheader('Lambda-Runtime-Aws-Request-Id')
     os.write(effects, (id + '\\n').encode())
+    time.sleep(0.005 if len(event) > 1000 else 0)
     connection.request('POST', base + id + '/response', str(len(event)))
     connection.getresponse().read()
 `
@@ -158,6 +162,7 @@ int main(void) {
     char *at = strcasestr(buffer, "\\r\\nlambda-runtime-aws-request-id:");
     if (!at || sscanf(at + 32, " %40[^\\r]", id) != 1) return 5;
     dprintf(effects, "%s\\n", id);
+    if (length > 1000) usleep(5000);
     char answer[32], request[512];
     int n = snprintf(answer, sizeof answer, "%ld", length);
     snprintf(request, sizeof request,
