@@ -32,6 +32,8 @@ export interface ChannelEvents {
   onReady(maxMemoryUsedMb: number): void
   /** It cannot be loaded: the error JSON. The process ends by itself. */
   onInitError(error: Uint8Array): void
+  /** What was handed over under a number; undefined where it is over. */
+  workOf(seq: number): Work | undefined
   onEnd(seq: number, end: WorkEnd & Measured): void
   /** It waits for the next one again. */
   onReceptive(): void

@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url'
 import type { FunctionDefinition } from '../model/app.ts'
+import { findPython } from './find-python.ts'
 import { findNode } from './interpreter.ts'
 import type { ProcessCommand } from './process.ts'
 import { isProvided, providedCommand } from './provided-command.ts'
+import { pythonCommand, pythonMissing } from './python-command.ts'
 import { environmentVariables, type Surroundings } from './variables.ts'
 
 /**
@@ -25,15 +27,19 @@ const BOOTSTRAP = fileURLToPath(
   ),
 )
 
+/** What a function of any language can be brought as. */
+const UNSERVED_WAY = ', but a program of its own is: a bootstrap, and the runtime provided.al2023'
+
 /** Whether there is a way to run functions of this runtime. */
-export function isServed({ runtime }: FunctionDefinition): boolean {
-  return runtime.startsWith('nodejs') || isProvided(runtime)
+export function isServed(fn: FunctionDefinition): boolean {
+  return unservedReason(fn) === undefined
 }
 
-/** How many invocations one environment of it may run at the same time. */
-export function concurrencyOf({ runtime, environmentConcurrency }: FunctionDefinition): number {
-  // A Python process runs one at a time: more at once are more processes.
-  return runtime.startsWith('python') ? 1 : environmentConcurrency
+/** Why functions of this runtime cannot run here, as the end of a sentence; undefined where they can. */
+export function unservedReason(fn: FunctionDefinition): string | undefined {
+  if (isNode(fn) || isProvided(fn.runtime)) return undefined
+  if (isPython(fn)) return pythonMissing(fn)
+  return `its runtime ${fn.runtime} is not served yet${UNSERVED_WAY}`
 }
 
 /** What starts an environment of a function that `isServed`. */
@@ -41,7 +47,34 @@ export function environmentCommand(
   fn: FunctionDefinition,
   around: Surroundings,
 ): EnvironmentCommand {
-  return isProvided(fn.runtime) ? providedCommand(fn, around) : nodeCommand(fn, around)
+  if (isProvided(fn.runtime)) return providedCommand(fn, around)
+  return isPython(fn) ? pythonCommand(fn, around) : nodeCommand(fn, around)
+}
+
+/**
+ * How many invocations one environment of a function runs at the same time: Python runs one, and
+ * has one process more for each further one.
+ */
+export function concurrencyOf(fn: FunctionDefinition): number {
+  return isPython(fn) ? 1 : fn.environmentConcurrency
+}
+
+/** What is worth saying about the interpreter of a function that `isServed`; undefined for nothing. */
+export function interpreterNote(fn: FunctionDefinition): string | undefined {
+  if (isProvided(fn.runtime)) return undefined
+  const interpreter = isPython(fn)
+    ? findPython(fn.runtime, fn.taskRoot, process.env)
+    : findNode(fn.runtime, process.env)
+  if (interpreter === undefined || interpreter.exact) return undefined
+  return `${fn.runtime} is not installed here; its functions run on ${interpreter.command}`
+}
+
+function isNode({ runtime }: FunctionDefinition): boolean {
+  return runtime.startsWith('nodejs')
+}
+
+function isPython({ runtime }: FunctionDefinition): boolean {
+  return runtime.startsWith('python3.')
 }
 
 function nodeCommand(fn: FunctionDefinition, around: Surroundings): EnvironmentCommand {

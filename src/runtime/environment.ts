@@ -116,6 +116,7 @@ class ProcessEnvironment implements Environment {
     this.#channel = openChannel(options, {
       onReady: (maxMemoryUsedMb) => this.#onReady(maxMemoryUsedMb),
       onInitError: (error) => (this.#initError = error),
+      workOf: (seq) => this.#deliveries.find(seq)?.work,
       onEnd: (seq, end) => this.#onEnd(seq, end),
       onReceptive: () => this.#onReceptive(),
       onRefused: (seq) => this.#onRefused(seq),
@@ -303,7 +304,6 @@ class ProcessEnvironment implements Environment {
 
   #onEnd(seq: number, end: WorkEnd & Measured): void {
     const delivery = this.#deliveries.find(seq)
-    // A late answer to what has timed out is dropped.
     if (delivery === undefined) return
     this.#maxMemoryUsedMb = end.maxMemoryUsedMb
     if (!delivery.started) delivery.work.onStarted(delivery.first ? this.initMs : undefined)

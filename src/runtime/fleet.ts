@@ -2,12 +2,16 @@ import { freemem } from 'node:os'
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import type { App, FunctionDefinition } from '../model/app.ts'
-import { environmentCommand, isServed, type EnvironmentCommand } from './command.ts'
-import { findNode } from './interpreter.ts'
+import {
+  environmentCommand,
+  interpreterNote,
+  isServed,
+  unservedReason,
+  type EnvironmentCommand,
+} from './command.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { createPool, type Pool, type PoolOptions } from './pool.ts'
-import type { Wanted } from './pool-words.ts'
-import type { PoolEvent } from './pool-words.ts'
+import type { PoolEvent, Wanted } from './pool-words.ts'
 import { createUnservedPool } from './unserved.ts'
 import { createSpares } from './spares.ts'
 import type { Surroundings } from './variables.ts'
@@ -83,7 +87,7 @@ export function createFleet(options: FleetOptions): Fleet {
         if (served.get(name) !== isServed(member.fn)) remove(name, member)
       }
       for (const fn of app.functions) {
-        if (isServed(fn)) tell(fn.runtime)
+        if (isServed(fn)) tell(fn)
         const member = members.get(fn.name)
         const pool =
           member?.pool ??
@@ -109,15 +113,14 @@ export function createFleet(options: FleetOptions): Fleet {
   }
 }
 
-/** Says once for each runtime that another interpreter stands in for it. */
-function createTeller(onNote: (message: string) => void): (runtime: string) => void {
+/** Says once what another interpreter stands in for. */
+function createTeller(onNote: (message: string) => void): (fn: FunctionDefinition) => void {
   const told = new Set<string>()
-  return (runtime) => {
-    if (told.has(runtime) || !runtime.startsWith('nodejs')) return
-    told.add(runtime)
-    const node = findNode(runtime, process.env)
-    if (node.exact) return
-    onNote(`${runtime} is not installed here; its functions run on ${node.command}`)
+  return (fn) => {
+    const note = interpreterNote(fn)
+    if (note === undefined || told.has(note)) return
+    told.add(note)
+    onNote(note)
   }
 }
 
@@ -127,7 +130,10 @@ function newPool(
     Pick<PoolOptions, 'machine' | 'spares' | 'command' | 'publishSlots'>,
 ): Pool {
   const { clock, machine, spares, command, publishSlots, wanted, mayStart, onEvent } = options
-  if (!isServed(fn)) return createUnservedPool(fn, publishSlots)
+  const unserved = unservedReason(fn)
+  if (unserved !== undefined) {
+    return createUnservedPool(`${fn.name} cannot run: ${unserved}`, publishSlots)
+  }
   return createPool({
     fn,
     clock,

@@ -28,6 +28,8 @@ class FramedChannel implements Channel {
   readonly #timeoutMs: number
   readonly #process: EnvironmentProcess
   readonly #routes = new Map<RouteContext, number>()
+  /** Undefined where the environment builds no events. */
+  readonly #routeNumber: ((route: RouteContext) => number) | undefined
   readonly #outgoing: Buffer[] = []
   #outOfMemory = false
   #brokeProtocol = false
@@ -35,6 +37,8 @@ class FramedChannel implements Channel {
   constructor({ command, timeoutMs, spare }: FramedOptions, events: ChannelEvents) {
     this.#events = events
     this.#timeoutMs = timeoutMs
+    const isLean = command.channel === 'lean'
+    this.#routeNumber = isLean ? (route) => this.#numberOf(route) : undefined
     const onGone = (exit: Exit): void => this.#onGone(exit)
     if (armed) failAt('spawn', undefined)
     this.#process = spare?.process ?? startProcess(command, onGone)
@@ -65,7 +69,7 @@ class FramedChannel implements Channel {
   }
 
   deliver(work: Work, seq: number): void {
-    this.#write(encodeWork(work, seq, this.#timeoutMs, (route) => this.#routeNumber(route)))
+    this.#write(encodeWork(work, seq, this.#timeoutMs, this.#routeNumber))
   }
 
   hasBegun(seq: number): boolean {
@@ -103,7 +107,7 @@ class FramedChannel implements Channel {
   }
 
   /** A route's description is sent once; after that its number stands for it. */
-  #routeNumber(route: RouteContext): number {
+  #numberOf(route: RouteContext): number {
     const known = this.#routes.get(route)
     if (known !== undefined) return known
     const number = this.#routes.size + 1
@@ -143,8 +147,14 @@ class FramedChannel implements Channel {
       case FRAME.leaving:
         return events.onLeaving()
       default:
-        events.onEnd(seq, decodeEnd(type, head, body))
+        return this.#onLast(type, seq, head, body)
     }
+  }
+
+  #onLast(type: number, seq: number, head: string, body: Buffer): void {
+    const work = this.#events.workOf(seq)
+    // A late answer to what has timed out is dropped.
+    if (work !== undefined) this.#events.onEnd(seq, decodeEnd(type, head, body, work.payload))
   }
 
   #onGone(exit: Exit): void {

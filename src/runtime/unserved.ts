@@ -1,16 +1,11 @@
-import type { FunctionDefinition } from '../model/app.ts'
 import { EVERYONE, type Pool } from './pool.ts'
 
 /**
  * Stands for the environments of a function whose runtime is not served: limits apply to it as to
  * every other, and who is let in is told what is missing.
  */
-export function createUnservedPool(
-  fn: FunctionDefinition,
-  publishSlots: (slots: number) => void,
-): Pool {
+export function createUnservedPool(message: string, publishSlots: (slots: number) => void): Pool {
   publishSlots(EVERYONE)
-  const message = `${fn.name} cannot run: its runtime ${fn.runtime} is not served yet; a program of its own (bootstrap, provided.al2023) is`
   return {
     run(work) {
       queueMicrotask(() => work.onEnd({ kind: 'unserved', message }))

@@ -1,23 +1,27 @@
 import type { RouteContext } from '../events/http.ts'
 import { encodeFrame, FRAME, ProtocolError } from './frames.ts'
-import type { Measured, Result, Work, WorkEnd } from './work.ts'
+import { eventJson, resultOf } from './translate.ts'
+import type { Measured, Payload, Result, Work, WorkEnd } from './work.ts'
 
-/** An invocation as the frame that hands it over. `routeNumber` is what the environment knows a route by. */
+/**
+ * An invocation as the frame that hands it over. `routeNumber` is what the environment knows a route
+ * by; undefined where it builds no events itself (channel `json`) and gets every one as JSON.
+ */
 export function encodeWork(
   work: Work,
   seq: number,
   timeoutMs: number,
-  routeNumber: (route: RouteContext) => number,
+  routeNumber: ((route: RouteContext) => number) | undefined,
 ): Buffer {
-  const { id, traceId, invokedArn, payload } = work
-  const common = `${id}\n${timeoutMs}\n${traceId}\n${invokedArn}`
-  if (payload.kind === 'json') {
+  const { payload } = work
+  if (payload.kind === 'json' || routeNumber === undefined) {
     const clientContext = Buffer.from(work.clientContext ?? '').toString('base64')
-    return encodeFrame(FRAME.json, seq, `${common}\n${clientContext}`, payload.json)
+    const head = `${commonHead(work, timeoutMs)}\n${clientContext}`
+    return encodeFrame(FRAME.json, seq, head, eventJson(payload))
   }
   const { request, route } = payload
   const head = [
-    common,
+    commonHead(work, timeoutMs),
     routeNumber(route),
     request.method,
     request.target,
@@ -31,6 +35,10 @@ export function encodeWork(
   return encodeFrame(FRAME.http, seq, head, request.body)
 }
 
+function commonHead({ id, traceId, invokedArn }: Work, timeoutMs: number): string {
+  return `${id}\n${timeoutMs}\n${traceId}\n${invokedArn}`
+}
+
 /** Duration and peak memory, the first two fields of what an environment reports. */
 export function decodeMeasured(fields: readonly string[]): Measured {
   return {
@@ -40,10 +48,15 @@ export function decodeMeasured(fields: readonly string[]): Measured {
 }
 
 /**
- * How an invocation ended, from the frame that says so.
+ * How the invocation of a payload ended, from the frame that says so.
  * @throws {ProtocolError} for a frame that is none of them.
  */
-export function decodeEnd(type: number, head: string, body: Buffer): WorkEnd & Measured {
+export function decodeEnd(
+  type: number,
+  head: string,
+  body: Buffer,
+  payload: Payload,
+): WorkEnd & Measured {
   const fields = head.split('\n')
   const measured = decodeMeasured(fields)
   switch (type) {
@@ -54,7 +67,7 @@ export function decodeEnd(type: number, head: string, body: Buffer): WorkEnd & M
     case FRAME.streamEnd:
       return { kind: 'streamed', ...(body.length === 0 ? {} : { error: body }), ...measured }
     case FRAME.result:
-      return { kind: 'result', result: { kind: 'json', json: body }, ...measured }
+      return { ...resultOf(payload, body), ...measured }
     case FRAME.response:
       return { kind: 'result', result: responseOf(fields, body), ...measured }
     default:

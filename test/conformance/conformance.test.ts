@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
-import { loadCases } from './cases.ts'
+import { findPython } from '../../src/runtime/find-python.ts'
+import { loadCases, type Case } from './cases.ts'
 import { KNOWN_DIFFERENCES } from './known-differences.ts'
 import { createPlayer } from './play.ts'
 import { mayMakeTaskRoot, seesTaskRoot } from './task-root.ts'
@@ -20,10 +21,12 @@ const TOPICS = [
   'function-url-event',
   'logs-and-failures',
   'concurrency-api',
+  'python-runtime',
 ]
 
 /** Cases whose Python function has to run for real. */
-const NEEDS_PYTHON = new Set(['concurrency-api/provisioned-lifecycle'])
+const needsPython = ({ id, topic }: Case): boolean =>
+  topic === 'python-runtime' || id === 'concurrency-api/provisioned-lifecycle'
 
 const player = createPlayer(3)
 after(async () => await player.close())
@@ -34,8 +37,8 @@ describe('Compatibility', { concurrency: 3 }, () => {
       if (seesTaskRoot(one) && !mayMakeTaskRoot()) {
         return t.skip('!! SKIPPED: only root may make /var/task, which this case sees from inside')
       }
-      if (NEEDS_PYTHON.has(one.id)) {
-        return t.skip('!! SKIPPED: needs warm Python environments, and Python is not served yet')
+      if (needsPython(one) && findPython('python3.13', '/', process.env) === undefined) {
+        return t.skip('!! SKIPPED: needs Python 3.9 or later')
       }
       const problems = await player.play(one)
       const reason = KNOWN_DIFFERENCES[one.id]

@@ -73,7 +73,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 /** Kind `runtime`: a function in a real process, invoked over the Lambda API. */
 export async function playRuntime(rig: Rig, one: Case): Promise<string[]> {
   const { id, input } = one
-  if (!/^nodejs\d/.test(input.runtime)) throw new NotBuilt(`runtime ${input.runtime}`)
+  if (!/^(?:nodejs\d|python3\.)/.test(input.runtime)) throw new NotBuilt(`runtime ${input.runtime}`)
   const folder = rig.folder(functionNameOf(id), input.files)
   if (!seesTaskRoot(one)) return await playIn(rig, one, folder)
   return await withTaskRoot(folder, (taskRoot) => playIn(rig, one, taskRoot))

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { bootstrapFolder, EFFECT_HANDLER, nodeBootstrap } from '../support/bootstraps.ts'
-import { openRig, resultOf, type Rig, type RigOptions } from './rig.ts'
+import { openRig, resultOf, type RigOptions } from './rig.ts'
 
 function provided(taskRoot: string): NonNullable<RigOptions['functions']>[number] {
   return { name: 'effect', runtime: 'provided.al2023', taskRoot }

@@ -102,7 +102,7 @@ describe('An invocation on its way to an environment', () => {
 
 describe('The end of an invocation on its way back', () => {
   const decode = (type: number, head: string, body = ''): WorkEnd =>
-    decodeEnd(type, head, Buffer.from(body))
+    decodeEnd(type, head, Buffer.from(body), { kind: 'json', json: Buffer.from('{}') })
 
   test('says what it was, how long it took and how much memory', () => {
     const measured = { durationMs: 1.5, maxMemoryUsedMb: 80 }
