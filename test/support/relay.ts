@@ -67,7 +67,7 @@ net.createServer((client) => {
     else raw(order.raw, answer)
   })
   client.on('error', () => {})
-}).listen(path)
+}).listen(path + '.new', () => require('node:fs').renameSync(path + '.new', path))
 `
 
 /** Waits for the bootstrap of this process to listen. */
