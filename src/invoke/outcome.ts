@@ -46,8 +46,13 @@ function ofDeath(reason: DeathReason, requestId: string): Ending {
   return { status: killed && !byOwnFault ? 'interrupted' : 'function_error', error }
 }
 
-function initError({ error, timedOut, reason }: InitFailure, requestId: string): FunctionError {
+function initError(failure: InitFailure, requestId: string): FunctionError {
+  const { error, timedOut, reason, invalidEntrypoint } = failure
   if (error !== undefined) return fromJson(error)
+  if (invalidEntrypoint !== undefined) {
+    const message = `RequestId: ${requestId} Error: ${invalidEntrypoint}`
+    return functionError('Runtime.InvalidEntrypoint', message)
+  }
   return timedOut ? timeoutError(requestId, INIT_TIMEOUT_MS) : exitError(reason, requestId)
 }
 

@@ -31,7 +31,6 @@ export function findSource(path: string, report: Report): Found | undefined {
   if (path === '') return fail('expected a path, got an empty one')
   if (isDirectory(absolute)) return inDirectory(absolute) ?? fail(nothingIn(absolute))
   const name = basename(absolute)
-  if (name === 'bootstrap') return fail('runtimes of your own (bootstrap) are not served yet')
   if (!isFile(absolute)) return fail(nothingAt(absolute))
   if (CONFIGS.includes(name)) {
     const found = inDirectory(dirname(absolute))
@@ -39,6 +38,7 @@ export function findSource(path: string, report: Report): Found | undefined {
   }
   if (UNREAD.includes(name)) return fail(`${name} is not read yet; ${MANIFESTS.join(', ')} are`)
   if (/\.(?:ya?ml|json)$/.test(name)) return besideConfig('manifest', absolute)
+  if (name === 'bootstrap') return besideConfig('handler', absolute)
   if ([...HANDLER_EXTENSIONS, '.py'].some((extension) => name.endsWith(extension))) {
     return besideConfig('handler', absolute)
   }

@@ -182,6 +182,9 @@ function noteKeys(manifest: Manifest, name: string, node: MapNode): void {
 }
 
 function noteRuntime(manifest: Manifest, { key, runtime, place }: FunctionDefinition): void {
-  if (runtime.startsWith('nodejs') || runtime.startsWith('python3.')) return
-  manifest.report.note(place, `${key}: the runtime ${runtime} is not served yet`)
+  if (/^(?:nodejs|python3\.|provided|go1\.x)/.test(runtime)) return
+  const wayOut = /^(?:java|ruby|dotnet)/.test(runtime)
+    ? '; with a bootstrap of its own and the runtime provided.al2023 it is'
+    : ''
+  manifest.report.note(place, `${key}: the runtime ${runtime} is not served yet${wayOut}`)
 }

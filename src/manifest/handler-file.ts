@@ -15,7 +15,7 @@ export interface HandlerFile {
 /** The runtime of a `.py`; another Python that is installed serves as well. */
 const PYTHON_RUNTIME = 'python3.13'
 
-/** Reads `hello.mjs` or `app.py` as a service; undefined, and an error, where no handler can name the file. */
+/** Reads `hello.mjs`, `app.py` or a `bootstrap` as a service; undefined, and an error, where no handler can name the file. */
 export function readHandlerFile(path: string, report: Report): HandlerFile | undefined {
   const module = basename(path, extname(path))
   const file = displayPath(path)
@@ -32,9 +32,7 @@ export function readHandlerFile(path: string, report: Report): HandlerFile | und
     name,
     key: name,
     service: name,
-    ...(extname(path) === '.py'
-      ? { runtime: PYTHON_RUNTIME, handler: `${module}.${pythonFunction(path)}` }
-      : { runtime: 'nodejs24.x', handler: `${module}.handler` }),
+    ...runtimeOf(path, module),
     taskRoot: directory,
     timeoutMs: 6000,
     memoryMb: 1024,
@@ -47,6 +45,12 @@ export function readHandlerFile(path: string, report: Report): HandlerFile | und
     place,
   }
   return { service, definition, api: catchAllApi(name, place) }
+}
+
+function runtimeOf(path: string, module: string): Pick<FunctionDefinition, 'runtime' | 'handler'> {
+  if (basename(path) === 'bootstrap') return { runtime: 'provided.al2023', handler: module }
+  if (extname(path) !== '.py') return { runtime: 'nodejs24.x', handler: `${module}.handler` }
+  return { runtime: PYTHON_RUNTIME, handler: `${module}.${pythonFunction(path)}` }
 }
 
 /** `handler`, or else `lambda_handler` where the file has that: what AWS's own console writes. */

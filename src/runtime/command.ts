@@ -4,6 +4,7 @@ import { boundsOf, layerRoots } from './bounds.ts'
 import { findPython } from './find-python.ts'
 import { findNode } from './interpreter.ts'
 import type { ProcessCommand } from './process.ts'
+import { isProvided, providedCommand } from './provided-command.ts'
 import { pythonCommand, pythonMissing } from './python-command.ts'
 import { environmentVariables, type Surroundings } from './variables.ts'
 
@@ -27,6 +28,9 @@ const BOOTSTRAP = fileURLToPath(
   ),
 )
 
+/** What a function of any language can be brought as. */
+const UNSERVED_WAY = ', but a program of its own is: a bootstrap, and the runtime provided.al2023'
+
 /** Whether there is a way to run functions of this runtime. */
 export function isServed(fn: FunctionDefinition): boolean {
   return unservedReason(fn) === undefined
@@ -34,9 +38,9 @@ export function isServed(fn: FunctionDefinition): boolean {
 
 /** Why functions of this runtime cannot run here, as the end of a sentence; undefined where they can. */
 export function unservedReason(fn: FunctionDefinition): string | undefined {
-  if (isNode(fn)) return undefined
+  if (isNode(fn) || isProvided(fn.runtime)) return undefined
   if (isPython(fn)) return pythonMissing(fn)
-  return `its runtime ${fn.runtime} is not served yet`
+  return `its runtime ${fn.runtime} is not served yet${UNSERVED_WAY}`
 }
 
 /** What starts an environment of a function that `isServed`. */
@@ -44,7 +48,9 @@ export function environmentCommand(
   fn: FunctionDefinition,
   around: Surroundings,
 ): EnvironmentCommand {
-  return isPython(fn) ? pythonCommand(fn, around, keepsUser(fn, around)) : nodeCommand(fn, around)
+  const keeps = keepsOwnUser(fn, around)
+  if (isProvided(fn.runtime)) return providedCommand(fn, around, keeps)
+  return isPython(fn) ? pythonCommand(fn, around, keeps) : nodeCommand(fn, around, keeps)
 }
 
 /**
@@ -57,6 +63,7 @@ export function concurrencyOf(fn: FunctionDefinition): number {
 
 /** What is worth saying about the interpreter of a function that `isServed`; undefined for nothing. */
 export function interpreterNote(fn: FunctionDefinition): string | undefined {
+  if (isProvided(fn.runtime)) return undefined
   const interpreter = isPython(fn)
     ? findPython(fn.runtime, fn.taskRoot, process.env)
     : findNode(fn.runtime, process.env)
@@ -73,16 +80,20 @@ function isPython({ runtime }: FunctionDefinition): boolean {
 }
 
 /** Whether its processes run under the server's own user, although they could have their own. */
-function keepsUser({ name }: FunctionDefinition, { keepUser }: Surroundings): boolean {
+function keepsOwnUser({ name }: FunctionDefinition, { keepUser }: Surroundings): boolean {
   return keepUser?.has(name) === true
 }
 
 /** What V8 reserves at its start and never touches: some 560 MB of Node 24. */
 const V8_RESERVED_MB = 576
 
-function nodeCommand(fn: FunctionDefinition, around: Surroundings): EnvironmentCommand {
+function nodeCommand(
+  fn: FunctionDefinition,
+  around: Surroundings,
+  keepsUser: boolean,
+): EnvironmentCommand {
   const { command } = findNode(fn.runtime, process.env)
-  const bounds = boundsOf(fn, keepsUser(fn, around), {
+  const bounds = boundsOf(fn, keepsUser, {
     needs: [command, BOOTSTRAP],
     reservedMb: V8_RESERVED_MB,
   })

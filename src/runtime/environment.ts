@@ -1,11 +1,12 @@
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
-import type { Channel, ChannelExit } from './channel.ts'
+import type { Channel, ChannelEvents, ChannelExit } from './channel.ts'
 import type { EnvironmentCommand } from './command.ts'
 import { createDeliveries, type Deliveries, type Delivery } from './deliveries.ts'
 import { armed, failAt } from './failpoints.ts'
 import { openFramedChannel } from './framed-channel.ts'
 import { hangOf, watchStart, type HangWatch } from './hang-watch.ts'
+import { openRuntimeApiChannel } from './runtime-api/channel.ts'
 import type { Spare } from './spares.ts'
 import { vitalSignsOf } from './vital-signs.ts'
 import type { DeathReason, InitFailure, Measured, Work, WorkEnd } from './work.ts'
@@ -69,10 +70,18 @@ export type EnvironmentState = 'starting' | 'ready' | 'gone'
 
 /** How often what runs is looked at: the function's timeout counts from there. */
 const WATCH_MS = 25
+/** How long after an answer a runtime may take to ask for the next invocation. */
+const REST_MAX_MS = 10_000
 
 /** Starts an environment: `starting` → `ready` → `gone`. */
 export function startEnvironment(options: EnvironmentOptions): Environment {
   return new ProcessEnvironment(options)
+}
+
+function openChannel(options: EnvironmentOptions, events: ChannelEvents): Channel {
+  return options.command.channel === 'runtime-api'
+    ? openRuntimeApiChannel(options, events)
+    : openFramedChannel(options, events)
 }
 
 class ProcessEnvironment implements Environment {
@@ -81,6 +90,8 @@ class ProcessEnvironment implements Environment {
   readonly #channel: Channel
   readonly #startedMs: number
   readonly #deliveries: Deliveries = createDeliveries()
+  /** How long each took that is over, and after which the process does not wait for the next one yet. */
+  readonly #resting: (number | undefined)[] = []
   #initTimer: Disposable | undefined
   #initError: Uint8Array | undefined
   #initTimedOut = false
@@ -90,6 +101,7 @@ class ProcessEnvironment implements Environment {
   #watching: Disposable | undefined
   #watchedSeq = 0
   #hangWatch: HangWatch | undefined
+  #restWatch: Disposable | undefined
   #hung: DeathReason['hung']
   state: EnvironmentState = 'starting'
   stalled = false
@@ -101,11 +113,12 @@ class ProcessEnvironment implements Environment {
     this.#options = options
     this.#clock = options.clock
     this.#startedMs = this.#clock.nowMs()
-    this.#channel = openFramedChannel(options, {
+    this.#channel = openChannel(options, {
       onReady: (maxMemoryUsedMb) => this.#onReady(maxMemoryUsedMb),
       onInitError: (error) => (this.#initError = error),
       workOf: (seq) => this.#deliveries.find(seq)?.work,
       onEnd: (seq, end) => this.#onEnd(seq, end),
+      onReceptive: () => this.#onReceptive(),
       onRefused: (seq) => this.#onRefused(seq),
       onStream: (seq, contentType) => this.#begun(seq)?.work.onStream(contentType),
       onChunk: (seq, bytes) => this.#onChunk(seq, bytes),
@@ -123,7 +136,7 @@ class ProcessEnvironment implements Environment {
   }
 
   get load(): number {
-    return this.#deliveries.all.length
+    return this.#deliveries.all.length + this.#resting.length
   }
 
   get concurrency(): number {
@@ -146,7 +159,7 @@ class ProcessEnvironment implements Environment {
 
   retire(): void {
     this.#retired = true
-    if (this.load === 0) this.kill()
+    if (this.#deliveries.all.length === 0) this.kill()
   }
 
   kill(): void {
@@ -230,7 +243,8 @@ class ProcessEnvironment implements Environment {
     if (all.length === 0) return
     this.#channel.revokeThrough(this.#seq)
     const waiting = all.filter((each) => !this.#hasBegun(each))
-    const returned = waiting.length === all.length ? waiting.slice(1) : waiting
+    const unneeded = waiting.length === all.length ? waiting.slice(1) : waiting
+    const returned = unneeded.filter(({ seq }) => this.#channel.mayTakeBack(seq))
     for (const delivery of returned) this.#deliveries.remove(delivery)
     for (const { work } of returned) this.#options.events.onReturned(work)
   }
@@ -312,9 +326,28 @@ class ProcessEnvironment implements Environment {
   }
 
   #afterRemoval(durationMs: number | undefined): void {
-    if (this.#retired && this.load === 0) this.kill()
-    if (armed && this.load === 0) failAt('idle', this.pid)
-    this.#options.events.onRoom(this, durationMs)
+    if (this.#retired && this.#deliveries.all.length === 0) this.kill()
+    if (armed && this.#deliveries.all.length === 0) failAt('idle', this.pid)
+    if (this.#channel.isReceptive) return this.#options.events.onRoom(this, durationMs)
+    this.#resting.push(durationMs)
+    this.#watchRest()
+  }
+
+  /** One place for each time it asks; all of them once it has nothing. */
+  #onReceptive(): void {
+    this.#restWatch?.[Symbol.dispose]()
+    this.#restWatch = undefined
+    do {
+      if (this.#resting.length === 0) return
+      this.#options.events.onRoom(this, this.#resting.shift())
+    } while (this.#deliveries.all.length === 0)
+    this.#watchRest()
+  }
+
+  /** Whoever never asks again would hold a place for ever. */
+  #watchRest(): void {
+    if (this.#deliveries.all.length > 0) return
+    this.#restWatch ??= this.#clock.after(REST_MAX_MS, () => this.kill())
   }
 
   #leave(): void {
@@ -331,11 +364,13 @@ class ProcessEnvironment implements Environment {
     else work.onLog(text)
   }
 
-  #onGone({ code, signal, outOfMemory, brokeProtocol }: ChannelExit): void {
+  #onGone(exit: ChannelExit): void {
+    const { code, signal, outOfMemory, brokeProtocol } = exit
     const wasStarting = this.state === 'starting'
     this.state = 'gone'
     this.#initTimer?.[Symbol.dispose]()
     this.#watching?.[Symbol.dispose]()
+    this.#restWatch?.[Symbol.dispose]()
     const hung = this.#hung
     const reason = {
       code,
@@ -344,7 +379,7 @@ class ProcessEnvironment implements Environment {
       brokeProtocol,
       ...(hung === undefined ? {} : { hung }),
     }
-    const failure = wasStarting && !this.#retired ? this.#initFailure(reason) : undefined
+    const failure = wasStarting && !this.#retired ? this.#initFailure(exit, reason) : undefined
     const { died, returned } = this.#lastVerdicts()
     this.#leave()
     this.#options.events.onGone(this, failure)
@@ -370,9 +405,11 @@ class ProcessEnvironment implements Environment {
     return { died, returned: waiting }
   }
 
-  #initFailure(reason: DeathReason): InitFailure {
+  #initFailure({ notStarted, invalidEntrypoint }: ChannelExit, reason: DeathReason): InitFailure {
     return {
       ...(this.#initError === undefined ? {} : { error: this.#initError }),
+      ...(notStarted === undefined ? {} : { notStarted }),
+      ...(invalidEntrypoint === undefined ? {} : { invalidEntrypoint }),
       timedOut: this.#initTimedOut,
       reason,
     }

@@ -64,6 +64,11 @@ class FramedChannel implements Channel {
     return this.#process.input.writableLength > 0
   }
 
+  /** The pipe takes what is handed over ahead. */
+  get isReceptive(): boolean {
+    return true
+  }
+
   deliver(work: Work, seq: number): void {
     this.#write(encodeWork(work, seq, this.#timeoutMs, this.#routeNumber))
   }
@@ -74,6 +79,10 @@ class FramedChannel implements Channel {
 
   revokeThrough(seq: number): void {
     this.#process.startMark.revokeThrough(seq)
+  }
+
+  mayTakeBack(): boolean {
+    return true
   }
 
   pause(seq: number): void {

@@ -72,6 +72,8 @@ export interface InitFailure {
   readonly error?: Uint8Array
   /** Why no process could be started at all: the machine's fault, not the function's. */
   readonly notStarted?: string
+  /** Why there is nothing to start: the function brings no program, or none that runs here. */
+  readonly invalidEntrypoint?: string
   readonly timedOut: boolean
   readonly reason: DeathReason
 }

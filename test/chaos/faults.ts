@@ -15,6 +15,12 @@ export const FAULTS = {
     from: `if (end.kind === 'died' && !end.started && this.#mayRetry())`,
     to: `if (end.kind === 'died' && this.#mayRetry())`,
   },
+  /** An end of a connection is no proof: it comes after the event was read as well as before. */
+  finIsUnstarted: {
+    file: 'runtime/runtime-api/outstanding.ts',
+    from: `  begin(): void {\n    this.#isBegun = true`,
+    to: `  begin(): void {\n    this.#isBegun = false`,
+  },
   noWatchdog: {
     file: 'runtime/hang-watch.ts',
     from: `if (signs === undefined || nowMs - watch.sinceMs < watch.ackMs) return undefined`,

@@ -185,11 +185,6 @@ for (const [files, paths, message] of [
   [{ 'd/template.yaml': '' }, ['d'], /and template\.yaml is not read yet$/],
   [{ 'd/spillway.yml': '' }, ['d/spillway.yml'], /^d\/spillway\.yml:1:1 {2}no serverless\.yml/],
   [{}, ['app.py'], 'app.py:1:1  there is no such file or directory'],
-  [
-    { bootstrap: '' },
-    ['bootstrap'],
-    'bootstrap:1:1  runtimes of your own (bootstrap) are not served yet',
-  ],
   [{ 'a.txt': '' }, ['a.txt'], /expected a directory, a serverless\.yml or a handler file/],
   [
     { 'a.b.mjs': '' },
