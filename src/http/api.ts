@@ -6,7 +6,7 @@ import { assert } from '../lib/errors.ts'
 import { gatewayError, type GatewayErrorKind, type HttpResponse } from '../events/index.ts'
 import type { GatewayErrorFacts } from '../events/gateway-errors.ts'
 import type { RouteContext } from '../events/http.ts'
-import { outcomeHeaders, traceIdOf } from '../invoke/headers.ts'
+import { outcomeHeaders, overdueHeaders, traceIdOf } from '../invoke/headers.ts'
 import type { Caller, Invocation, Invoker, Outcome } from '../invoke/invocation.ts'
 import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
 import type { App } from '../model/app.ts'
@@ -88,6 +88,9 @@ class Exchange implements Caller {
   readonly #requestId: string = randomUUID()
   readonly #traceId: string
   waiting: Caller['waiting']
+  begun = false
+  left = false
+  #handedOver = false
   #target: RouteTarget | undefined
   #outcome: Outcome | undefined
 
@@ -130,9 +133,11 @@ class Exchange implements Caller {
   #invoke(target: RouteTarget, body: Uint8Array): void {
     const { clock, invoker } = this.#options
     const { route } = target
+    this.#handedOver = true
     const timeout = clock.after(route.timeoutMs, () => this.#refuse(target.api.front, 'timeout'))
     this.#response.once('close', () => {
       timeout[Symbol.dispose]()
+      this.left = !this.#response.writableFinished
       this.waiting?.cancel()
     })
     void invoker
@@ -206,14 +211,17 @@ class Exchange implements Caller {
     this.#send(gatewayError(front, kind, { ...facts, ...throttleFacts(this.#outcome) }))
   }
 
+  #ownHeaders(): string[] {
+    if (this.#outcome !== undefined) return outcomeHeaders(this.#outcome)
+    return this.#handedOver ? overdueHeaders(this) : []
+  }
+
   #send({ status, rawHeaders, body }: HttpResponse): void {
     const response = this.#response
     // The gateway's own wait may have been over first, or the client may be gone.
     if (response.headersSent || response.destroyed) return
     if (this.#options.draining()) response.shouldKeepAlive = false
-    const outcome = this.#outcome
-    const own = outcome === undefined ? [] : outcomeHeaders(outcome)
-    response.writeHead(status, [...rawHeaders, ...own])
+    response.writeHead(status, [...rawHeaders, ...this.#ownHeaders()])
     endWith(response, body)
     this.#options.onRequest?.({
       method: this.#request.method ?? '',

@@ -18,8 +18,8 @@ export interface Channel {
   /** Reads no more of what it says, until `resume`. */
   pause(): void
   resume(): void
-  /** Ends the process and all that it started. */
-  kill(): void
+  /** Ends the process and all that it started, or asks them to end. Default SIGKILL. */
+  kill(signal?: NodeJS.Signals): void
 }
 
 /** What a channel tells the environment. */

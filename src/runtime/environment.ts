@@ -5,6 +5,8 @@ import type { EnvironmentCommand } from './command.ts'
 import { createDeliveries, type Deliveries, type Delivery } from './deliveries.ts'
 import { openFramedChannel } from './framed-channel.ts'
 import { hangOf, watchStart, type HangWatch } from './hang-watch.ts'
+import { whyNotStarted } from './not-started.ts'
+import type { KillReason } from './pool-words.ts'
 import type { Spare } from './spares.ts'
 import { vitalSignsOf } from './vital-signs.ts'
 import type { DeathReason, InitFailure, Measured, Work, WorkEnd } from './work.ts'
@@ -38,6 +40,8 @@ export interface EnvironmentEvents {
   onReturned(work: Work): void
   /** Log text while no invocation runs. */
   onLog(text: string): void
+  /** An answer to what has timed out: dropped. */
+  onLateResult(): void
 }
 
 /** One execution environment: a process that runs one invocation at a time, or several. */
@@ -49,17 +53,24 @@ export interface Environment {
   readonly concurrency: number
   /** It is held up: what runs has run for a while, or what was handed over does not begin. */
   readonly stalled: boolean
-  /** Started, until ready: how long it took. */
+  /** Started, until ready, or until it failed: how long it took. */
   readonly initMs: number
   readonly idleSinceMs: number
   /** Since when it has had no rest: what runs has been first, or it was idle last. */
   readonly busySinceMs: number
   /** Of its process. */
   readonly pid: number | undefined
+  /** Set once it was ended by force while it was wanted. */
+  readonly killedFor: KillReason | undefined
   /** Hands an invocation over, to run now or behind those handed over before. */
   dispatch(work: Work): void
-  /** Takes no more; ends when what it has is over, at once if it has nothing. */
-  retire(): void
+  /**
+   * Takes no more; ends when what it has is over, at once if it has nothing. With a grace its process
+   * is asked first (SIGTERM).
+   */
+  retire(graceMs?: number): void
+  /** Asks its process to end (SIGTERM), and ends it `graceMs` later. */
+  terminate(graceMs: number): void
   /** Ends now. What runs ends as `died`; what lies ahead is returned. */
   kill(): void
 }
@@ -83,13 +94,17 @@ class ProcessEnvironment implements Environment {
   #initTimer: Disposable | undefined
   #initError: Uint8Array | undefined
   #initTimedOut = false
+  #timedOut = false
   #maxMemoryUsedMb = 0
   #retired = false
+  #graceMs = 0
+  #terminating: Disposable | undefined
   #seq = 0
   #watching: Disposable | undefined
   #watchedSeq = 0
   #hangWatch: HangWatch | undefined
   #hung: DeathReason['hung']
+  killedFor: KillReason | undefined
   state: EnvironmentState = 'starting'
   stalled = false
   initMs = 0
@@ -116,7 +131,7 @@ class ProcessEnvironment implements Environment {
     })
     this.#initTimer = this.#clock.after(options.initTimeoutMs, () => {
       this.#initTimedOut = true
-      this.kill()
+      this.#killFor('init_timeout')
     })
   }
 
@@ -142,13 +157,31 @@ class ProcessEnvironment implements Environment {
     this.#channel.deliver(work, seq)
   }
 
-  retire(): void {
+  retire(graceMs: number = 0): void {
     this.#retired = true
-    if (this.load === 0) this.kill()
+    this.#graceMs = graceMs
+    if (this.load === 0) this.#end()
+  }
+
+  terminate(graceMs: number): void {
+    if (this.state === 'gone' || this.#terminating !== undefined) return
+    this.#retired = true
+    this.#channel.kill('SIGTERM')
+    this.#terminating = this.#clock.after(graceMs, () => this.kill())
   }
 
   kill(): void {
     this.#channel.kill()
+  }
+
+  #end(): void {
+    if (this.#graceMs > 0) this.terminate(this.#graceMs)
+    else this.kill()
+  }
+
+  #killFor(reason: KillReason): void {
+    this.killedFor = reason
+    this.kill()
   }
 
   #onReady(maxMemoryUsedMb: number): void {
@@ -214,7 +247,7 @@ class ProcessEnvironment implements Environment {
     // Those that have begun here are not to die for it.
     if (this.#deliveries.all.some(({ started }) => started)) return
     this.#hung = hangOf(this.#hangWatch, nowMs, signs, this.#channel.isBacklogged)
-    if (this.#hung !== undefined) this.kill()
+    if (this.#hung !== undefined) this.#killFor('start_timeout')
   }
 
   #hasBegun({ started, seq }: Delivery): boolean {
@@ -260,11 +293,9 @@ class ProcessEnvironment implements Environment {
   #onTimeout(delivery: Delivery): void {
     this.#remove(delivery)
     this.#leave()
-    if (this.#isInOrder) this.kill()
-    else {
-      this.#takeBack()
-      if (this.load === 0) this.kill()
-    }
+    this.#timedOut = true
+    if (!this.#isInOrder) this.#takeBack()
+    if (this.#isInOrder || this.load === 0) this.#killFor('timeout')
     delivery.work.onEnd({
       kind: 'timeout',
       durationMs: this.#options.timeoutMs,
@@ -282,14 +313,22 @@ class ProcessEnvironment implements Environment {
 
   #onEnd(seq: number, end: WorkEnd & Measured): void {
     const delivery = this.#deliveries.find(seq)
-    // A late answer to what has timed out is dropped.
-    if (delivery === undefined) return
+    if (delivery === undefined) return this.#onStray(seq)
     this.#maxMemoryUsedMb = end.maxMemoryUsedMb
     if (!delivery.started) delivery.work.onStarted(delivery.first ? this.initMs : undefined)
     this.#remove(delivery)
     this.#afterRemoval(end.durationMs)
     // Last: whoever is told of the end may hand the next one over at once.
     delivery.work.onEnd(end)
+  }
+
+  /** What answers twice, or for others, is trusted with nothing more. */
+  #onStray(seq: number): void {
+    if (this.#timedOut) return this.#options.events.onLateResult()
+    this.#options.events.onLog(`spillway: environment ends, it answered ${seq} unasked\n`)
+    this.#leave()
+    this.#takeBack()
+    if (this.load === 0) this.#killFor('protocol')
   }
 
   #remove(delivery: Delivery): void {
@@ -305,7 +344,7 @@ class ProcessEnvironment implements Environment {
   }
 
   #afterRemoval(durationMs: number | undefined): void {
-    if (this.#retired && this.load === 0) this.kill()
+    if (this.#retired && this.load === 0) this.#end()
     this.#options.events.onRoom(this, durationMs)
   }
 
@@ -323,7 +362,9 @@ class ProcessEnvironment implements Environment {
     else work.onLog(text)
   }
 
-  #onGone({ code, signal, outOfMemory, brokeProtocol }: ChannelExit): void {
+  #onGone({ code, signal, spawnError, outOfMemory, brokeProtocol }: ChannelExit): void {
+    if (brokeProtocol) this.killedFor = 'protocol'
+    this.#terminating?.[Symbol.dispose]()
     const wasStarting = this.state === 'starting'
     this.state = 'gone'
     this.#initTimer?.[Symbol.dispose]()
@@ -336,7 +377,9 @@ class ProcessEnvironment implements Environment {
       brokeProtocol,
       ...(hung === undefined ? {} : { hung }),
     }
-    const failure = wasStarting && !this.#retired ? this.#initFailure(reason) : undefined
+    if (wasStarting) this.initMs = this.#clock.nowMs() - this.#startedMs
+    const failure =
+      wasStarting && !this.#retired ? this.#initFailure(reason, spawnError) : undefined
     const { died, returned } = this.#lastVerdicts()
     this.#leave()
     this.#options.events.onGone(this, failure)
@@ -362,8 +405,11 @@ class ProcessEnvironment implements Environment {
     return { died, returned: waiting }
   }
 
-  #initFailure(reason: DeathReason): InitFailure {
+  #initFailure(reason: DeathReason, spawnError: string | undefined): InitFailure {
+    const silent = this.#initError === undefined && !this.#initTimedOut
+    const notStarted = silent ? whyNotStarted(this.#options.command, spawnError) : undefined
     return {
+      ...(notStarted === undefined ? {} : { notStarted }),
       ...(this.#initError === undefined ? {} : { error: this.#initError }),
       timedOut: this.#initTimedOut,
       reason,

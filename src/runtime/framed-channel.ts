@@ -76,8 +76,8 @@ class FramedChannel implements Channel {
     this.#process.output.resume()
   }
 
-  kill(): void {
-    this.#process.kill()
+  kill(signal?: NodeJS.Signals): void {
+    this.#process.kill(signal)
   }
 
   /** What is handed over in one turn of the loop goes out in one write. */

@@ -6,6 +6,8 @@ import { createStartMark, type StartMark } from './start-mark.ts'
 export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
+  /** There never was a process: why. */
+  readonly spawnError?: string
 }
 
 /** A child process with the two pipes of `frames.ts` and the start mark. */
@@ -17,8 +19,8 @@ export interface EnvironmentProcess {
   /** What it writes by itself, past the runtime: native code, children. */
   readonly stdout: Readable
   readonly stderr: Readable
-  /** Ends the process and all that it started. */
-  kill(): void
+  /** Ends the process and all that it started, or asks them to end. Default SIGKILL. */
+  kill(signal?: NodeJS.Signals): void
 }
 
 export interface ProcessCommand {
@@ -51,7 +53,15 @@ export function startProcess(
     onGone(exit)
     startMark.close()
   })
-  return { pid: child.pid, input, output, startMark, stdout, stderr, kill: () => killGroup(child) }
+  return {
+    pid: child.pid,
+    input,
+    output,
+    startMark,
+    stdout,
+    stderr,
+    kill: (signal) => killGroup(child, signal),
+  }
 }
 
 /** @throws {Error} when the machine is out of something, or the command is none. */
@@ -91,9 +101,9 @@ function reportEnd(child: ChildProcess, output: Readable, onGone: (exit: Exit) =
     drained = true
     settle()
   })
-  const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
+  const ended = (how: Exit): void => {
     if (exit !== undefined) return
-    exit = { code, signal }
+    exit = how
     // Whoever paused it: what it holds is the last word.
     output.resume()
     // A grandchild that inherited the pipe would keep it open for ever.
@@ -101,19 +111,19 @@ function reportEnd(child: ChildProcess, output: Readable, onGone: (exit: Exit) =
     setTimeout(() => output.destroy(), DRAIN_MS).unref()
     settle()
   }
-  child.once('exit', ended)
+  child.once('exit', (code, signal) => ended({ code, signal }))
   // Could not be started at all: there will be no exit, and nothing to read.
-  child.once('error', () => {
+  child.once('error', ({ message }) => {
     if (child.pid !== undefined) return
     drained = true
-    ended(null, null)
+    ended({ code: null, signal: null, spawnError: message })
   })
 }
 
-function killGroup(child: ChildProcess): void {
+function killGroup(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): void {
   if (child.pid === undefined) return
   try {
-    process.kill(-child.pid, 'SIGKILL')
+    process.kill(-child.pid, signal)
   } catch {
     // Gone already, with all of its group.
   }

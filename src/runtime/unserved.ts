@@ -13,10 +13,11 @@ export function createUnservedPool(
   const message = `${fn.name} cannot run: its runtime ${fn.runtime} is not served yet`
   return {
     run(work) {
-      queueMicrotask(() => work.onEnd({ kind: 'unserved', message }))
+      queueMicrotask(() => work.onEnd({ kind: 'unserved', why: 'not_served', message }))
     },
     keepWarm() {},
     warmth: () => ({ ready: 0, failing: true }),
+    terminate() {},
     kill() {},
     renew() {},
     close: async () => publishSlots(0),
