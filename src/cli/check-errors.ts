@@ -50,14 +50,12 @@ function rateLines({ invocations, platformErrorRate, aws }: ErrorAnalysis): stri
   return [...lines, verdict(invocations, platformErrorRate, aws)]
 }
 
-function verdict(
-  invocations: number,
-  { value, low, high }: Rate,
-  aws: ErrorAnalysis['aws'],
-): string {
+function verdict(invocations: number, { value, low }: Rate, aws: ErrorAnalysis['aws']): string {
   if (value === 0) {
     const bound = `none in ${count(invocations)} shows less than ${share(3 / invocations)} (rule of three)`
-    if (high < aws.later.value) return `${bound}: better than Lambda's ${share(aws.later.value)}`
+    if (3 / invocations <= aws.later.value) {
+      return `${bound}: as good as Lambda's ${share(aws.later.value)}`
+    }
     const needed = count(3 / aws.later.value)
     return `${bound}; to be as good as Lambda's ${share(aws.later.value)} takes none in ${needed}`
   }

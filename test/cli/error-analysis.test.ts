@@ -93,7 +93,7 @@ describe('The analysis of a history of errors', () => {
     ],
     [
       10_000_000,
-      "none in 10,000,000 shows less than 1 in 3,333,000 (rule of three): better than Lambda's 1 in 1,600,000",
+      "none in 10,000,000 shows less than 1 in 3,333,000 (rule of three): as good as Lambda's 1 in 1,600,000",
     ],
   ]
   for (const [invocations, verdict] of verdicts) {

@@ -143,10 +143,13 @@ describe('A server that is to stop', () => {
     })
     const exit = server.stop()
     const answers = await Promise.all([first, second])
-    assert.deepEqual(answers.map((answer) => [answer.status, factsOf(answer)[0]]).toSorted(), [
-      [500, '1'],
-      [503, '0'],
-    ])
+    assert.deepEqual(
+      answers.map((answer) => [answer.status, factsOf(answer)[0]]),
+      [
+        [500, '1'],
+        [503, '0'],
+      ],
+    )
     assert.equal(await exit, 143)
   })
 })
