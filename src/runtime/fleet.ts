@@ -50,7 +50,10 @@ export interface Fleet {
    * @throws {SpillwayError} SPILLWAY_UNREADABLE; then nothing has changed.
    */
   configure(app: App, around: Surroundings): void
-  close(): Promise<void>
+  /** See `Pool.close`. */
+  close(graceMs?: number): Promise<void>
+  /** Asks every process to end, and ends it `graceMs` later. */
+  terminate(graceMs: number): void
   /** Ends every process now. */
   kill(): void
 }
@@ -78,10 +81,12 @@ export function createFleet(options: FleetOptions): Fleet {
     return newPool(fn, { ...options, machine, spares, command, publishSlots })
   }
 
-  const remove = (name: string, { pool }: Member): void => {
+  const remove = (name: string, { pool }: Member, graceMs?: number): void => {
     members.delete(name)
-    const closed = pool.close().finally(() => closing.delete(pool))
-    closing.set(pool, closed)
+    closing.set(
+      pool,
+      pool.close(graceMs).finally(() => closing.delete(pool)),
+    )
   }
 
   return {
@@ -95,10 +100,7 @@ export function createFleet(options: FleetOptions): Fleet {
       const keepUser = findUnreadable(app.functions, around, options.onNote)
       surroundings = { ...around, keepUser }
       spares.keep(app.spares)
-      const served = new Map(app.functions.map((fn) => [fn.name, isServed(fn)]))
-      for (const [name, member] of members) {
-        if (served.get(name) !== isServed(member.fn)) remove(name, member)
-      }
+      for (const [name, member] of outdated(members, app)) remove(name, member)
       for (const fn of app.functions) {
         if (isServed(fn)) tell(fn)
         const member = members.get(fn.name)
@@ -107,15 +109,24 @@ export function createFleet(options: FleetOptions): Fleet {
         member?.pool.renew(fn)
       }
     },
-    async close() {
-      for (const [name, member] of members) remove(name, member)
+    async close(graceMs) {
+      for (const [name, member] of members) remove(name, member, graceMs)
       await Promise.all([...closing.values(), spares.close()])
+    },
+    terminate(graceMs) {
+      for (const pool of [...pools(), ...closing.keys()]) pool.terminate(graceMs)
     },
     kill() {
       spares.kill()
       for (const pool of [...pools(), ...closing.keys()]) pool.kill()
     },
   }
+}
+
+/** Those that are no longer there, or whose pool is of the wrong kind now. */
+function outdated(members: ReadonlyMap<string, Member>, app: App): [string, Member][] {
+  const served = new Map(app.functions.map((fn) => [fn.name, isServed(fn)]))
+  return [...members].filter(([name, { fn }]) => served.get(name) !== isServed(fn))
 }
 
 /** Says once what another interpreter stands in for. */

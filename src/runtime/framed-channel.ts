@@ -93,8 +93,8 @@ class FramedChannel implements Channel {
     this.#write(encodeFrame(FRAME.go, seq, '', ''))
   }
 
-  kill(): void {
-    this.#process.kill()
+  kill(signal?: NodeJS.Signals): void {
+    this.#process.kill(signal)
   }
 
   /** What is handed over in one turn of the loop goes out in one write. */

@@ -9,6 +9,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
   /** The kernel killed it at its memory limit. */
   readonly outOfMemory: boolean
+  /** There never was a process: why. */
+  readonly spawnError?: string
 }
 
 /** A child process with the two pipes of `frames.ts` and the start mark. */
@@ -22,8 +24,8 @@ export interface EnvironmentProcess {
   /** What it writes by itself, past the runtime: native code, children. */
   readonly stdout: Readable
   readonly stderr: Readable
-  /** Ends the process and all that it started. */
-  kill(): void
+  /** Ends the process and all that it started, or asks them to end. Default SIGKILL. */
+  kill(signal?: NodeJS.Signals): void
 }
 
 export interface ProcessCommand {
@@ -57,12 +59,12 @@ export function startProcess(
   // EPIPE here only says what the exit will say with more certainty.
   input.on('error', () => {})
   output.on('error', () => {})
-  const kill = (): void => {
-    killGroup(child)
-    launched.killRest()
+  const kill = (signal?: NodeJS.Signals): void => {
+    killGroup(child, signal)
+    if (signal === undefined) launched.killRest()
   }
-  reportEnd({ child, output, kill }, (code, signal) => {
-    onGone({ code, signal, outOfMemory: signal === 'SIGKILL' && launched.outOfMemory() })
+  reportEnd({ child, output, kill }, (how) => {
+    onGone({ ...how, outOfMemory: how.signal === 'SIGKILL' && launched.outOfMemory() })
     startMark.close()
     launched.end()
   })
@@ -92,7 +94,7 @@ function spawnWith(startMark: StartMark, launched: Launched, cwd: string): Child
 
 type Pipes = [null, Readable, Readable, Writable, Readable]
 
-type OnEnd = (code: number | null, signal: NodeJS.Signals | null) => void
+type Ended = Omit<Exit, 'outOfMemory'>
 
 interface Ending {
   readonly child: ChildProcess
@@ -100,22 +102,22 @@ interface Ending {
   readonly kill: () => void
 }
 
-function reportEnd({ child, output, kill }: Ending, onEnd: OnEnd): void {
-  let exit: Parameters<OnEnd> | undefined
+function reportEnd({ child, output, kill }: Ending, onEnd: (how: Ended) => void): void {
+  let exit: Ended | undefined
   let drained = false
   let told = false
   const settle = (): void => {
     if (exit === undefined || !drained || told) return
     told = true
-    onEnd(...exit)
+    onEnd(exit)
   }
   output.once('close', () => {
     drained = true
     settle()
   })
-  const ended: OnEnd = (code, signal) => {
+  const ended = (how: Ended): void => {
     if (exit !== undefined) return
-    exit = [code, signal]
+    exit = how
     // Whoever paused it: what it holds is the last word.
     output.resume()
     // A grandchild that inherited the pipe would keep it open for ever.
@@ -123,19 +125,19 @@ function reportEnd({ child, output, kill }: Ending, onEnd: OnEnd): void {
     setTimeout(() => output.destroy(), DRAIN_MS).unref()
     settle()
   }
-  child.once('exit', ended)
+  child.once('exit', (code, signal) => ended({ code, signal }))
   // Could not be started at all: there will be no exit, and nothing to read.
-  child.once('error', () => {
+  child.once('error', ({ message }) => {
     if (child.pid !== undefined) return
     drained = true
-    ended(null, null)
+    ended({ code: null, signal: null, spawnError: message })
   })
 }
 
-function killGroup(child: ChildProcess): void {
+function killGroup(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): void {
   if (child.pid === undefined) return
   try {
-    process.kill(-child.pid, 'SIGKILL')
+    process.kill(-child.pid, signal)
   } catch {
     // Gone already, with all of its group.
   }

@@ -117,7 +117,7 @@ class RuntimeApiChannel implements Channel {
       this.#exchange = this.#createExchange(listener.port)
       this.#start(listener.port)
     } catch (error) {
-      this.#fail({ notStarted: `no process could be started: ${(error as Error).message}` })
+      this.#fail({ spawnError: (error as Error).message })
     }
   }
 
