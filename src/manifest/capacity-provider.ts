@@ -62,13 +62,13 @@ export function readCapacityProvider(
   }
   const isUsable = max !== undefined && (max === 0 || perEnvironment !== undefined)
   return [
-    ...given('environmentConcurrency', written, provider.place),
-    ...given('provisionedConcurrency', min, place),
-    ...given('maxConcurrency', isUsable ? max * (perEnvironment ?? 0) : undefined, place),
+    ...writtenAs('environmentConcurrency', written, provider.place),
+    ...writtenAs('provisionedConcurrency', min, place),
+    ...writtenAs('maxConcurrency', isUsable ? max * (perEnvironment ?? 0) : undefined, place),
   ]
 }
 
-function given(field: string, value: number | undefined, place: Node['place']): Written[] {
+function writtenAs(field: string, value: number | undefined, place: Node['place']): Written[] {
   return value === undefined ? [] : [{ field, value, place }]
 }
 
