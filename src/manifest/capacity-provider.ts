@@ -1,6 +1,14 @@
 import type { FunctionDefinition } from '../model/app.ts'
 import { ENVIRONMENT_CONCURRENCY_MAX, type Written } from './limit-words.ts'
-import { child, exactText, expected, ifKnown, wholeNumber, type Reading } from './read.ts'
+import {
+  child,
+  exactText,
+  expected,
+  ifKnown,
+  wholeNumber,
+  type Range,
+  type Reading,
+} from './read.ts'
 import type { Node } from './tree.ts'
 
 /** `maxConcurrency`, of one environment (AWS: PerExecutionEnvironmentMaxConcurrency). */
@@ -33,14 +41,10 @@ export function readCapacityProvider(
   if (provider === undefined || provider.kind === 'scalar') return []
   if (provider.kind !== 'map') return expected(reading, provider, `${what} to be a map`) ?? []
 
-  const number = (word: readonly string[], range: { min: number; max: number }) => {
+  const number = (word: readonly string[], range: Range): number | undefined => {
     const label = `capacityProvider.${word.join('.')}`
-    return wholeNumber(
-      reading,
-      ifKnown(reading, child(reading, provider, ...word), label),
-      label,
-      range,
-    )
+    const given = ifKnown(reading, child(reading, provider, ...word), label)
+    return wholeNumber(reading, given, label, range)
   }
   const min = number(['scaling', 'min'], ENVIRONMENTS)
   const max = number(['scaling', 'max'], ENVIRONMENTS)
@@ -56,15 +60,16 @@ export function readCapacityProvider(
       `${key}: scaling.max is not used: nobody knows how many invocations an environment of ${runtime} takes; write capacityProvider.maxConcurrency`,
     )
   }
+  const isUsable = max !== undefined && (max === 0 || perEnvironment !== undefined)
   return [
-    ...(written === undefined
-      ? []
-      : [{ field: 'environmentConcurrency', value: written, place: provider.place }]),
-    ...(min === undefined ? [] : [{ field: 'provisionedConcurrency', value: min, place }]),
-    ...(max === undefined || (max > 0 && perEnvironment === undefined)
-      ? []
-      : [{ field: 'maxConcurrency', value: max * (perEnvironment ?? 0), place }]),
+    ...writtenAs('environmentConcurrency', written, provider.place),
+    ...writtenAs('provisionedConcurrency', min, place),
+    ...writtenAs('maxConcurrency', isUsable ? max * (perEnvironment ?? 0) : undefined, place),
   ]
+}
+
+function writtenAs(field: string, value: number | undefined, place: Node['place']): Written[] {
+  return value === undefined ? [] : [{ field, value, place }]
 }
 
 function gibPerVcpu(reading: Reading, provider: Node): number {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isGone, ownTag } from './owner.ts'
 
@@ -48,6 +48,7 @@ export function createUsers(folder: string = CLAIMS): Users {
 function claimBlock(folder: string, first: number): boolean {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const own = `${first}.${ownTag()}`
+  if (existsSync(join(folder, own))) return false
   writeFileSync(join(folder, own), '', { mode: 0o600 })
   for (const name of readdirSync(folder)) {
     const [block, tag = ''] = name.split('.')
