@@ -54,18 +54,24 @@ export function readCapacityProvider(
   const perEnvironment =
     written ?? defaultConcurrency(runtime, memoryMb, gibPerVcpu(reading, provider))
   const { place } = child(reading, provider, 'scaling') ?? provider
-  if (max !== undefined && max > 0 && perEnvironment === undefined) {
+  const maxConcurrency = product(max, perEnvironment)
+  if (max !== undefined && maxConcurrency === undefined) {
     reading.report.note(
       place,
       `${key}: scaling.max is not used: nobody knows how many invocations an environment of ${runtime} takes; write capacityProvider.maxConcurrency`,
     )
   }
-  const isUsable = max !== undefined && (max === 0 || perEnvironment !== undefined)
   return [
     ...writtenAs('environmentConcurrency', written, provider.place),
     ...writtenAs('provisionedConcurrency', min, place),
-    ...writtenAs('maxConcurrency', isUsable ? max * (perEnvironment ?? 0) : undefined, place),
+    ...writtenAs('maxConcurrency', maxConcurrency, place),
   ]
+}
+
+/** None of whatever number is none. */
+function product(environments: number | undefined, each: number | undefined): number | undefined {
+  if (environments === 0) return 0
+  return environments === undefined || each === undefined ? undefined : environments * each
 }
 
 function writtenAs(field: string, value: number | undefined, place: Node['place']): Written[] {

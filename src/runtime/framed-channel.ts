@@ -45,7 +45,7 @@ class FramedChannel implements Channel {
     if (spare !== undefined) {
       spare.adopt(onGone)
       const { cwd } = command
-      const env = { ...command.env, ...this.#process.given }
+      const env = { ...this.#process.given, ...command.env }
       this.#write(encodeFrame(FRAME.adopt, 0, '', JSON.stringify({ env, cwd })))
     }
     if (armed) failAt('init', this.pid)
