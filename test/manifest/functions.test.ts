@@ -149,7 +149,10 @@ for (const [line, note] of [
   ],
   ['url: true', 'a: function URLs are not served yet'],
   ['enviroment: { A: 1 }', 'a: unknown key "enviroment", did you mean "environment"?'],
-  ['runtime: java21', 'a: the runtime java21 is not served yet'],
+  [
+    'runtime: java21',
+    'a: the runtime java21 is not served yet; with a bootstrap of its own and the runtime provided.al2023 it is',
+  ],
   [
     'timeout: ${ssm:/t}',
     'timeout is taken as not set: ssm: is looked up only when deploying to AWS',

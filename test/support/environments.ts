@@ -12,7 +12,10 @@ export function environmentsOf(serverPid: number): EnvironmentPid[] {
     if (!/^\d+$/.test(name)) return []
     const { state, parent } = statOf(name)
     if (parent !== serverPid || state === 'Z') return []
-    const functionName = /\0AWS_LAMBDA_FUNCTION_NAME=([^\0]*)/.exec(`\0${read(name, 'environ')}`)
+    // What was a spare has the variables of one, and the function in its title.
+    const functionName =
+      /\0AWS_LAMBDA_FUNCTION_NAME=([^\0]*)/.exec(`\0${read(name, 'environ')}`) ??
+      /^spillway ([^\0 ]+)/.exec(read(name, 'cmdline'))
     return functionName === null ? [] : { pid: Number(name), functionName: functionName[1] ?? '' }
   })
 }
