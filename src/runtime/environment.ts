@@ -112,6 +112,7 @@ class ProcessEnvironment implements Environment {
   #graceMs = 0
   #terminating: Disposable | undefined
   #seq = 0
+  #revokedSeq = 0
   #watching: Disposable | undefined
   #watchedSeq = 0
   #hangWatch: HangWatch | undefined
@@ -274,6 +275,7 @@ class ProcessEnvironment implements Environment {
   #takeBack(): void {
     const { all } = this.#deliveries
     if (all.length === 0) return
+    this.#revokedSeq = this.#seq
     this.#channel.revokeThrough(this.#seq)
     const waiting = all.filter((each) => !this.#hasBegun(each))
     const unneeded = waiting.length === all.length ? waiting.slice(1) : waiting
@@ -285,6 +287,8 @@ class ProcessEnvironment implements Environment {
   #onRefused(seq: number): void {
     const delivery = this.#deliveries.find(seq)
     if (delivery === undefined) return
+    // Nobody took it back: its code has written where only the server writes, and would refuse for ever.
+    if (seq > this.#revokedSeq) this.#leave()
     this.#remove(delivery)
     this.#afterRemoval(undefined)
     this.#options.events.onReturned(delivery.work)
