@@ -10,16 +10,20 @@ export interface Channel {
   readonly pid: number | undefined
   /** Something handed over has not left the server yet, as the process does not take it. */
   readonly isBacklogged: boolean
+  /** It waits to be handed the next one. Where it says false, `onReceptive` follows. */
+  readonly isReceptive: boolean
   deliver(work: Work, seq: number): void
   /** Whether the handler was called, or is about to be. Exact, and final, once the process is gone. */
   hasBegun(seq: number): boolean
   /** Forbids every invocation up to this number that has not begun: after it `hasBegun` is final for them. */
   revokeThrough(seq: number): void
+  /** `revokeThrough` reaches it. What is out on a wire that knows no way back is not to be returned. */
+  mayTakeBack(seq: number): boolean
   /** Has the stream of an invocation wait until `resume`; the others go on. */
   pause(seq: number): void
   resume(seq: number): void
-  /** Ends the process and all that it started. */
-  kill(): void
+  /** Ends the process and all that it started, or asks them to end. Default SIGKILL. */
+  kill(signal?: NodeJS.Signals): void
 }
 
 /** What a channel tells the environment. */
@@ -31,6 +35,8 @@ export interface ChannelEvents {
   /** What was handed over under a number; undefined where it is over. */
   workOf(seq: number): Work | undefined
   onEnd(seq: number, end: WorkEnd & Measured): void
+  /** It waits for the next one again. */
+  onReceptive(): void
   /** It was revoked just before it would have begun, and did not begin. */
   onRefused(seq: number): void
   onStream(seq: number, contentType: string): void
@@ -45,8 +51,8 @@ export interface ChannelEvents {
 }
 
 export interface ChannelExit extends Exit {
-  /** It ended by its own memory limit. */
-  readonly outOfMemory: boolean
   /** It said what cannot be read, and was ended for it. */
   readonly brokeProtocol: boolean
+  /** Why there was none: the function's fault. */
+  readonly invalidEntrypoint?: string
 }

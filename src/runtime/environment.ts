@@ -1,11 +1,14 @@
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
-import type { Channel, ChannelExit } from './channel.ts'
+import type { Channel, ChannelEvents, ChannelExit } from './channel.ts'
 import type { EnvironmentCommand } from './command.ts'
 import { createDeliveries, type Deliveries, type Delivery } from './deliveries.ts'
 import { armed, failAt } from './failpoints.ts'
 import { openFramedChannel } from './framed-channel.ts'
 import { hangOf, watchStart, type HangWatch } from './hang-watch.ts'
+import { whyNotStarted } from './not-started.ts'
+import type { KillReason } from './pool-words.ts'
+import { openRuntimeApiChannel } from './runtime-api/channel.ts'
 import type { Spare } from './spares.ts'
 import { vitalSignsOf } from './vital-signs.ts'
 import type { DeathReason, InitFailure, Measured, Work, WorkEnd } from './work.ts'
@@ -39,6 +42,8 @@ export interface EnvironmentEvents {
   onReturned(work: Work): void
   /** Log text while no invocation runs. */
   onLog(text: string): void
+  /** An answer to what has timed out: dropped. */
+  onLateResult(): void
 }
 
 /** One execution environment: a process that runs one invocation at a time, or several. */
@@ -50,17 +55,24 @@ export interface Environment {
   readonly concurrency: number
   /** It is held up: what runs has run for a while, or what was handed over does not begin. */
   readonly stalled: boolean
-  /** Started, until ready: how long it took. */
+  /** Started, until ready, or until it failed: how long it took. */
   readonly initMs: number
   readonly idleSinceMs: number
   /** Since when it has had no rest: what runs has been first, or it was idle last. */
   readonly busySinceMs: number
   /** Of its process. */
   readonly pid: number | undefined
+  /** Set once it was ended by force while it was wanted. */
+  readonly killedFor: KillReason | undefined
   /** Hands an invocation over, to run now or behind those handed over before. */
   dispatch(work: Work): void
-  /** Takes no more; ends when what it has is over, at once if it has nothing. */
-  retire(): void
+  /**
+   * Takes no more; ends when what it has is over, at once if it has nothing. With a grace its process
+   * is asked first (SIGTERM).
+   */
+  retire(graceMs?: number): void
+  /** Asks its process to end (SIGTERM), and ends it `graceMs` later. */
+  terminate(graceMs: number): void
   /** Ends now. What runs ends as `died`; what lies ahead is returned. */
   kill(): void
 }
@@ -69,10 +81,18 @@ export type EnvironmentState = 'starting' | 'ready' | 'gone'
 
 /** How often what runs is looked at: the function's timeout counts from there. */
 const WATCH_MS = 25
+/** How long after an answer a runtime may take to ask for the next invocation. */
+const REST_MAX_MS = 10_000
 
 /** Starts an environment: `starting` → `ready` → `gone`. */
 export function startEnvironment(options: EnvironmentOptions): Environment {
   return new ProcessEnvironment(options)
+}
+
+function openChannel(options: EnvironmentOptions, events: ChannelEvents): Channel {
+  return options.command.channel === 'runtime-api'
+    ? openRuntimeApiChannel(options, events)
+    : openFramedChannel(options, events)
 }
 
 class ProcessEnvironment implements Environment {
@@ -81,16 +101,24 @@ class ProcessEnvironment implements Environment {
   readonly #channel: Channel
   readonly #startedMs: number
   readonly #deliveries: Deliveries = createDeliveries()
+  /** How long each took that is over, and after which the process does not wait for the next one yet. */
+  readonly #resting: (number | undefined)[] = []
   #initTimer: Disposable | undefined
   #initError: Uint8Array | undefined
   #initTimedOut = false
+  #timedOut = false
   #maxMemoryUsedMb = 0
   #retired = false
+  #graceMs = 0
+  #terminating: Disposable | undefined
   #seq = 0
+  #revokedSeq = 0
   #watching: Disposable | undefined
   #watchedSeq = 0
   #hangWatch: HangWatch | undefined
+  #restWatch: Disposable | undefined
   #hung: DeathReason['hung']
+  killedFor: KillReason | undefined
   state: EnvironmentState = 'starting'
   stalled = false
   initMs = 0
@@ -101,11 +129,12 @@ class ProcessEnvironment implements Environment {
     this.#options = options
     this.#clock = options.clock
     this.#startedMs = this.#clock.nowMs()
-    this.#channel = openFramedChannel(options, {
+    this.#channel = openChannel(options, {
       onReady: (maxMemoryUsedMb) => this.#onReady(maxMemoryUsedMb),
       onInitError: (error) => (this.#initError = error),
       workOf: (seq) => this.#deliveries.find(seq)?.work,
       onEnd: (seq, end) => this.#onEnd(seq, end),
+      onReceptive: () => this.#onReceptive(),
       onRefused: (seq) => this.#onRefused(seq),
       onStream: (seq, contentType) => this.#begun(seq)?.work.onStream(contentType),
       onChunk: (seq, bytes) => this.#onChunk(seq, bytes),
@@ -118,12 +147,12 @@ class ProcessEnvironment implements Environment {
     })
     this.#initTimer = this.#clock.after(options.initTimeoutMs, () => {
       this.#initTimedOut = true
-      this.kill()
+      this.#killFor('init_timeout')
     })
   }
 
   get load(): number {
-    return this.#deliveries.all.length
+    return this.#deliveries.all.length + this.#resting.length
   }
 
   get concurrency(): number {
@@ -144,13 +173,31 @@ class ProcessEnvironment implements Environment {
     this.#channel.deliver(work, seq)
   }
 
-  retire(): void {
+  retire(graceMs: number = 0): void {
     this.#retired = true
-    if (this.load === 0) this.kill()
+    this.#graceMs = graceMs
+    if (this.#deliveries.all.length === 0) this.#end()
+  }
+
+  terminate(graceMs: number): void {
+    if (this.state === 'gone' || this.#terminating !== undefined) return
+    this.#retired = true
+    this.#channel.kill('SIGTERM')
+    this.#terminating = this.#clock.after(graceMs, () => this.kill())
   }
 
   kill(): void {
     this.#channel.kill()
+  }
+
+  #end(): void {
+    if (this.#graceMs > 0) this.terminate(this.#graceMs)
+    else this.kill()
+  }
+
+  #killFor(reason: KillReason): void {
+    this.killedFor = reason
+    this.kill()
   }
 
   #onReady(maxMemoryUsedMb: number): void {
@@ -217,7 +264,7 @@ class ProcessEnvironment implements Environment {
     // Those that have begun here are not to die for it.
     if (this.#deliveries.all.some(({ started }) => started)) return
     this.#hung = hangOf(this.#hangWatch, nowMs, signs, this.#channel.isBacklogged)
-    if (this.#hung !== undefined) this.kill()
+    if (this.#hung !== undefined) this.#killFor('start_timeout')
   }
 
   #hasBegun({ started, seq }: Delivery): boolean {
@@ -228,9 +275,11 @@ class ProcessEnvironment implements Environment {
   #takeBack(): void {
     const { all } = this.#deliveries
     if (all.length === 0) return
+    this.#revokedSeq = this.#seq
     this.#channel.revokeThrough(this.#seq)
     const waiting = all.filter((each) => !this.#hasBegun(each))
-    const returned = waiting.length === all.length ? waiting.slice(1) : waiting
+    const unneeded = waiting.length === all.length ? waiting.slice(1) : waiting
+    const returned = unneeded.filter(({ seq }) => this.#channel.mayTakeBack(seq))
     for (const delivery of returned) this.#deliveries.remove(delivery)
     for (const { work } of returned) this.#options.events.onReturned(work)
   }
@@ -238,6 +287,8 @@ class ProcessEnvironment implements Environment {
   #onRefused(seq: number): void {
     const delivery = this.#deliveries.find(seq)
     if (delivery === undefined) return
+    // Nobody took it back: its code has written where only the server writes, and would refuse for ever.
+    if (seq > this.#revokedSeq) this.#leave()
     this.#remove(delivery)
     this.#afterRemoval(undefined)
     this.#options.events.onReturned(delivery.work)
@@ -263,11 +314,9 @@ class ProcessEnvironment implements Environment {
   #onTimeout(delivery: Delivery): void {
     this.#remove(delivery)
     this.#leave()
-    if (this.#isInOrder) this.kill()
-    else {
-      this.#takeBack()
-      if (this.load === 0) this.kill()
-    }
+    this.#timedOut = true
+    if (!this.#isInOrder) this.#takeBack()
+    if (this.#isInOrder || this.load === 0) this.#killFor('timeout')
     delivery.work.onEnd({
       kind: 'timeout',
       durationMs: this.#options.timeoutMs,
@@ -290,13 +339,22 @@ class ProcessEnvironment implements Environment {
 
   #onEnd(seq: number, end: WorkEnd & Measured): void {
     const delivery = this.#deliveries.find(seq)
-    if (delivery === undefined) return
+    if (delivery === undefined) return this.#onStray(seq)
     this.#maxMemoryUsedMb = end.maxMemoryUsedMb
     if (!delivery.started) delivery.work.onStarted(delivery.first ? this.initMs : undefined)
     this.#remove(delivery)
     this.#afterRemoval(end.durationMs)
     // Last: whoever is told of the end may hand the next one over at once.
     delivery.work.onEnd(end)
+  }
+
+  /** What answers twice, or for others, is trusted with nothing more. */
+  #onStray(seq: number): void {
+    if (this.#timedOut) return this.#options.events.onLateResult()
+    this.#options.events.onLog(`spillway: environment ends, it answered ${seq} unasked\n`)
+    this.#leave()
+    this.#takeBack()
+    if (this.load === 0) this.#killFor('protocol')
   }
 
   #remove(delivery: Delivery): void {
@@ -312,9 +370,28 @@ class ProcessEnvironment implements Environment {
   }
 
   #afterRemoval(durationMs: number | undefined): void {
-    if (this.#retired && this.load === 0) this.kill()
-    if (armed && this.load === 0) failAt('idle', this.pid)
-    this.#options.events.onRoom(this, durationMs)
+    if (this.#retired && this.#deliveries.all.length === 0) this.#end()
+    if (armed && this.#deliveries.all.length === 0) failAt('idle', this.pid)
+    if (this.#channel.isReceptive) return this.#options.events.onRoom(this, durationMs)
+    this.#resting.push(durationMs)
+    this.#watchRest()
+  }
+
+  /** One place for each time it asks; all of them once it has nothing. */
+  #onReceptive(): void {
+    this.#restWatch?.[Symbol.dispose]()
+    this.#restWatch = undefined
+    do {
+      if (this.#resting.length === 0) return
+      this.#options.events.onRoom(this, this.#resting.shift())
+    } while (this.#deliveries.all.length === 0)
+    this.#watchRest()
+  }
+
+  /** Whoever never asks again would hold a place for ever. */
+  #watchRest(): void {
+    if (this.#deliveries.all.length > 0) return
+    this.#restWatch ??= this.#clock.after(REST_MAX_MS, () => this.kill())
   }
 
   #leave(): void {
@@ -331,11 +408,15 @@ class ProcessEnvironment implements Environment {
     else work.onLog(text)
   }
 
-  #onGone({ code, signal, outOfMemory, brokeProtocol }: ChannelExit): void {
+  #onGone(exit: ChannelExit): void {
+    const { code, signal, outOfMemory, brokeProtocol } = exit
+    if (brokeProtocol) this.killedFor = 'protocol'
+    this.#terminating?.[Symbol.dispose]()
     const wasStarting = this.state === 'starting'
     this.state = 'gone'
     this.#initTimer?.[Symbol.dispose]()
     this.#watching?.[Symbol.dispose]()
+    this.#restWatch?.[Symbol.dispose]()
     const hung = this.#hung
     const reason = {
       code,
@@ -344,7 +425,8 @@ class ProcessEnvironment implements Environment {
       brokeProtocol,
       ...(hung === undefined ? {} : { hung }),
     }
-    const failure = wasStarting && !this.#retired ? this.#initFailure(reason) : undefined
+    if (wasStarting) this.initMs = this.#clock.nowMs() - this.#startedMs
+    const failure = wasStarting && !this.#retired ? this.#initFailure(exit, reason) : undefined
     const { died, returned } = this.#lastVerdicts()
     this.#leave()
     this.#options.events.onGone(this, failure)
@@ -370,9 +452,14 @@ class ProcessEnvironment implements Environment {
     return { died, returned: waiting }
   }
 
-  #initFailure(reason: DeathReason): InitFailure {
+  #initFailure({ spawnError, invalidEntrypoint }: ChannelExit, reason: DeathReason): InitFailure {
+    const silent =
+      invalidEntrypoint === undefined && this.#initError === undefined && !this.#initTimedOut
+    const notStarted = silent ? whyNotStarted(this.#options.command, spawnError) : undefined
     return {
+      ...(notStarted === undefined ? {} : { notStarted }),
       ...(this.#initError === undefined ? {} : { error: this.#initError }),
+      ...(invalidEntrypoint === undefined ? {} : { invalidEntrypoint }),
       timedOut: this.#initTimedOut,
       reason,
     }

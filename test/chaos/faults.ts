@@ -15,6 +15,12 @@ export const FAULTS = {
     from: `if (end.kind === 'died' && !end.started && this.#mayRetry())`,
     to: `if (end.kind === 'died' && this.#mayRetry())`,
   },
+  /** An end of a connection is no proof: it comes after the event was read as well as before. */
+  finIsUnstarted: {
+    file: 'runtime/runtime-api/outstanding.ts',
+    from: `  begin(): void {\n    this.#isBegun = true`,
+    to: `  begin(): void {\n    this.#isBegun = false`,
+  },
   noWatchdog: {
     file: 'runtime/hang-watch.ts',
     from: `if (signs === undefined || nowMs - watch.sinceMs < watch.ackMs) return undefined`,
@@ -23,8 +29,8 @@ export const FAULTS = {
   /** A start that the system refused is the fault of whoever waits for it. */
   noSecondStart: {
     file: 'runtime/failed-inits.ts',
-    from: `const BY_MACHINE_MAX = 7`,
-    to: `const BY_MACHINE_MAX = 1`,
+    from: `if (failure.notStarted?.passing === true) {`,
+    to: `if (failure.notStarted?.why === undefined && failure.timedOut) {`,
   },
   /** A hundred bytes for each invocation. */
   leak: {

@@ -1,6 +1,6 @@
 import type { Storm } from './storm.ts'
 
-/** The storms, in the order they are run in. T2 is the kill storm over the Runtime API. */
+/** The storms, in the order they are run in. */
 export const STORMS: readonly Storm[] = [
   {
     name: 'T1',
@@ -12,6 +12,19 @@ export const STORMS: readonly Storm[] = [
       what: 'retry whatever the mark says',
       fault: 'naiveRetry',
       sizes: { invocations: 500, killsMin: 0, phaseMin: 0, killPercent: 4 },
+      finds: 'duplicates',
+    },
+  },
+  {
+    name: 'T2',
+    title: 'kill -9 of programs on the Runtime API',
+    module: 'runtime-api.ts',
+    full: { invocations: 60_000, killsMin: 3000, killPercent: 7 },
+    short: { invocations: 450, killsMin: 10, killPercent: 6 },
+    control: {
+      what: 'whatever was not answered has not begun',
+      fault: 'finIsUnstarted',
+      sizes: { invocations: 600, killsMin: 0, killPercent: 15 },
       finds: 'duplicates',
     },
   },

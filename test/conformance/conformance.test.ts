@@ -22,6 +22,7 @@ const TOPICS = [
   'logs-and-failures',
   'concurrency-api',
   'python-runtime',
+  'runtime-api',
 ]
 
 /** Cases whose Python function has to run for real. */

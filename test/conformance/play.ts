@@ -2,6 +2,7 @@ import { NotBuilt, type Case } from './cases.ts'
 import { playAwsApi } from './aws-api-kind.ts'
 import { playEvent, playInvokeHttp, playResponse, playRoute } from './http-kinds.ts'
 import { openRig, type Rig } from './rig.ts'
+import { playRuntimeApi } from './runtime-api-kind.ts'
 import { playRuntime } from './runtime-kind.ts'
 import { playStream } from './stream-kind.ts'
 
@@ -13,6 +14,7 @@ const KINDS: Readonly<Record<string, Play>> = {
   response: playResponse,
   route: playRoute,
   runtime: playRuntime,
+  'runtime-api': playRuntimeApi,
   stream: playStream,
   'aws-api': playAwsApi,
 }

@@ -1,8 +1,8 @@
 import { fromResult } from '../../events/index.ts'
 import { FRAME, type FrameType } from '../frames.ts'
 import { send, sendLog } from './channel.ts'
-import { textLine } from './console.ts'
-import { toErrorJson, toErrorLog } from './errors.ts'
+import { errorLine } from './console.ts'
+import { toErrorJson } from './errors.ts'
 import { measured } from './measure.ts'
 import { exitNow, parseJson, stringifyJson } from './own.ts'
 import { leave, type Running } from './running.ts'
@@ -83,7 +83,7 @@ function isPlain(value: unknown, depth: number): boolean {
 
 export function reject(running: Running, error: unknown): void {
   if (running.over) return
-  sendLog(running.seq, textLine('ERROR', running.id, `Invoke Error \t${toErrorLog(error)}`))
+  sendLog(running.seq, errorLine('Invoke Error', running.id, error))
   finishWithError(running, error)
 }
 

@@ -2,8 +2,8 @@ import process from 'node:process'
 import { FRAME } from '../frames.ts'
 import { finishWithError } from './answer.ts'
 import { send, sendLog } from './channel.ts'
-import { textLine } from './console.ts'
-import { namedError, toErrorJson, toErrorLog } from './errors.ts'
+import { errorLine } from './console.ts'
+import { namedError, toErrorJson } from './errors.ts'
 import { stringifyJson } from './own.ts'
 import { allRunning, owner, runningCount, runsSeveral } from './running.ts'
 
@@ -50,7 +50,7 @@ export function exitIfLeft(): void {
 export function fail(title: string, error: unknown, exitCode: number): void {
   const [only] = runsSeveral() ? [] : allRunning()
   const culprit = owner.getStore() ?? only
-  const line = textLine('ERROR', culprit?.id, `${title} \t${toErrorLog(error)}`)
+  const line = errorLine(title, culprit?.id, error)
   sendLog(culprit?.over === false ? culprit.seq : (only?.seq ?? 0), line)
   if (!loaded) send(FRAME.initError, 0, '', stringifyJson(toErrorJson(error)) ?? '')
   // Whose it is cannot be told, so nothing that runs here can be trusted.
