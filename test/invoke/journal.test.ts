@@ -143,6 +143,7 @@ describe('The journal of an invocation', () => {
     fc.assert(
       fc.property(fc.array(stretch, { minLength: 1, maxLength: 6, size: 'max' }), (given) => {
         const { journal, texts } = open({ tail: true })
+        journal.start()
         for (const [each, times] of given) journal.write(`${each.repeat(times)}\n`)
         const all = texts()
           .map((line) => `${line}\n`)
