@@ -403,6 +403,7 @@ class ProcessEnvironment implements Environment {
   #onLog(seq: number | undefined, text: string): void {
     // What comes past the runtime is whose turn it is, if only one has it.
     const [first] = this.#isInOrder ? this.#deliveries.all : []
+    if (seq === undefined && first !== undefined && this.#hasBegun(first)) this.#onStarted(first)
     const work = seq === undefined ? first?.work : this.#begun(seq)?.work
     if (work === undefined) this.#options.events.onLog(text)
     else work.onLog(text)

@@ -6,7 +6,9 @@ import { encodeFrame, FRAME, frameReader, ProtocolError } from './frames.ts'
 import { startProcess, type EnvironmentProcess, type Exit } from './process.ts'
 import type { Spare } from './spares.ts'
 import { decodeEnd, decodeMeasured, encodeWork } from './wire.ts'
-import type { Work } from './work.ts'
+import type { Payload, Work } from './work.ts'
+
+const NOTHING: Payload = { kind: 'json', json: new Uint8Array() }
 
 /** V8 says this before it aborts. */
 const OUT_OF_MEMORY = 'heap out of memory'
@@ -153,9 +155,9 @@ class FramedChannel implements Channel {
   }
 
   #onLast(type: number, seq: number, head: string, body: Buffer): void {
-    const work = this.#events.workOf(seq)
-    // A late answer to what has timed out is dropped.
-    if (work !== undefined) this.#events.onEnd(seq, decodeEnd(type, head, body, work.payload))
+    // What nobody waits for is read like what somebody does: it may be late, or a lie.
+    const payload = this.#events.workOf(seq)?.payload ?? NOTHING
+    this.#events.onEnd(seq, decodeEnd(type, head, body, payload))
   }
 
   #onGone(exit: Exit): void {

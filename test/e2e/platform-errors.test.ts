@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { runCli, startCli, type Server } from '../support/cli.ts'
 import { environmentsOf, stateOf } from '../support/environments.ts'
@@ -48,6 +50,7 @@ appendFileSync(at, '.')
 if (readFileSync(at, 'utf8').length < 3) process.kill(process.pid, 'SIGKILL')
 exports.handler = async () => 'well'
 `,
+  starts: '',
 }
 
 interface Answer {
@@ -73,6 +76,8 @@ async function get(url: string): Promise<Answer> {
 
 async function start(t: TestContext): Promise<Server> {
   const folder = makeFolder(FILES)
+  // Each of its environments has a user of its own.
+  chmodSync(join(folder, 'starts'), 0o666)
   const args = ['start', folder, '--data-dir', makeFolder()] as const
   return await startCli(t, args, { env: { FOLDER: folder } })
 }

@@ -91,12 +91,22 @@ describe('The journal of an invocation', () => {
 
   test('cuts lines that are too long, says so, and counts them', () => {
     const { journal, texts, cuts } = open()
+    journal.start()
     journal.write(`${'x'.repeat(LINE_CHARS_MAX)}\n`)
     assert.equal(cuts(), 0)
     journal.write(`short\n${'y'.repeat(LINE_CHARS_MAX + 7)}\nshort`)
-    const [, , long = ''] = texts()
+    const [, , , long = ''] = texts()
     assert.equal(long, `${'y'.repeat(LINE_CHARS_MAX)} (7 more characters were cut)`)
-    assert.deepEqual([texts().length, cuts()], [4, 1])
+    assert.deepEqual([texts().length, cuts()], [5, 1])
+  })
+
+  test('puts below START what was printed before anyone could tell that it had begun', () => {
+    const { journal, texts } = open()
+    journal.write('early\n')
+    assert.deepEqual(texts(), [])
+    journal.start()
+    assert.match(texts()[0] ?? '', /^START /)
+    assert.equal(texts()[1], 'early')
   })
 
   test('keeps no tail where none was asked for', () => {
@@ -133,6 +143,7 @@ describe('The journal of an invocation', () => {
     fc.assert(
       fc.property(fc.array(stretch, { minLength: 1, maxLength: 6, size: 'max' }), (given) => {
         const { journal, texts } = open({ tail: true })
+        journal.start()
         for (const [each, times] of given) journal.write(`${each.repeat(times)}\n`)
         const all = texts()
           .map((line) => `${line}\n`)

@@ -35,10 +35,12 @@ async function failureOf(command: string, args: string[]): Promise<InitFailure |
 
 describe('An environment that never was', () => {
   test('is the machine’s fault where there is no process', async () => {
-    const failure = await failureOf('/no/such/node', [])
-    assert.equal(failure?.notStarted?.why, 'spawn')
-    assert.match(failure.notStarted.message, /^no process could be started: .*ENOENT/)
-    assert.equal(failure.notStarted.passing, false)
+    await assert.rejects(failureOf('/no/such/node', []), /^Error: there is no \/no\/such\/node$/)
+    assert.deepEqual(spawnFailure('there is no /no/such/node'), {
+      why: 'spawn',
+      message: 'no process could be started: there is no /no/such/node',
+      passing: false,
+    })
   })
 
   test('is ours where what starts functions is missing', async () => {

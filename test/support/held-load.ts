@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { LimitsView } from '../../src/cli/admin-client.ts'
@@ -69,7 +69,9 @@ export async function startHeldLoad(
 ): Promise<HeldLoad> {
   const folder = makeFolder({ 'serverless.yml': manifest(functionKeys), 'h.mjs': HANDLER })
   writeFileSync(join(folder, 'spillway.yml'), limits)
-  writeFileSync(join(folder, 'ledger'), '', { mode: 0o666 })
+  writeFileSync(join(folder, 'ledger'), '')
+  // Environments have users of their own, and all of them write to it.
+  chmodSync(join(folder, 'ledger'), 0o666)
   const server = await startCli(t, ['start', folder], { env: { FOLDER: folder } })
   return new Load(t, server, folder)
 }
