@@ -39,7 +39,7 @@ class FramedChannel implements Channel {
     if (spare !== undefined) {
       spare.adopt(onGone)
       const { cwd } = command
-      const env = { ...command.env, ...this.#process.given }
+      const env = { ...this.#process.given, ...command.env }
       this.#write(encodeFrame(FRAME.adopt, 0, '', JSON.stringify({ env, cwd })))
     }
     const read = frameReader((type, seq, head, body) => this.#onFrame(type, seq, head, body))

@@ -17,7 +17,7 @@ export interface EnvironmentProcess {
   readonly input: Writable
   readonly output: Readable
   readonly startMark: StartMark
-  /** Variables that it was given on top of its command's. */
+  /** Variables that it was given besides its command's. */
   readonly given: Readonly<Record<string, string>>
   /** What it writes by itself, past the runtime: native code, children. */
   readonly stdout: Readable

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { FunctionDefinition } from '../../src/model/app.ts'
 import { inheritedCredentials } from '../../src/runtime/credentials.ts'
+import { findLauncher } from '../../src/runtime/launch/launcher.ts'
 import { environmentVariables, type Surroundings } from '../../src/runtime/variables.ts'
 import { appOf } from '../aws/serve.ts'
 import { openRig, resultOf } from './rig.ts'
@@ -151,10 +152,11 @@ describe('The variables of a function', () => {
     assert.ok(!JSON.stringify(seen).includes('secret'))
     const [fn] = rig.app.functions
     const expected = environmentVariables(fn as FunctionDefinition, AROUND)
+    // The service lies in /tmp, which it then shares with others.
+    const own = ['TMPDIR', ...(findLauncher().means.users ? ['HOME', 'USER'] : [])]
     assert.deepEqual(
       Object.keys(seen).sort(),
-      // The service lies in /tmp, which it then shares with others.
-      [...Object.keys(expected), '_X_AMZN_TRACE_ID', 'TMPDIR'].sort(),
+      [...Object.keys(expected), '_X_AMZN_TRACE_ID', ...own].sort(),
     )
   })
 })

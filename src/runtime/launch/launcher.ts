@@ -22,7 +22,7 @@ export interface Bounds {
 
 /** A command as it is to be spawned, and what must be seen to once it has been. */
 export interface Launched extends Line {
-  /** Variables that it was given on top of its own. */
+  /** Variables that it was given besides its own. */
   readonly given: Readonly<Record<string, string>>
   /** Whether the kernel has killed something for want of memory. */
   outOfMemory(): boolean
@@ -96,8 +96,8 @@ function launch({ line, bounds, means, groups, users, folders }: Parts): Launche
     tmp: ownTmp ? folder.path : undefined,
     opt: bounds.opt.length === 0 ? undefined : bounds.opt,
   }
-  const given: Record<string, string> = ownTmp ? {} : { TMPDIR: folder.path }
-  const env = { ...line.env, ...given, SPILLWAY_PARENT: String(process.pid) }
+  const given = givenTo(uid, folder, ownTmp)
+  const env = { ...given, ...line.env, SPILLWAY_PARENT: String(process.pid) }
   const kill = (): void => {
     group?.kill()
     if (group === undefined && uid !== undefined) killProcessesOf(uid)
@@ -108,6 +108,19 @@ function launch({ line, bounds, means, groups, users, folders }: Parts): Launche
     outOfMemory: () => group?.outOfMemory() ?? false,
     killRest: kill,
     end: () => end({ kill, group, uid, folder, users }),
+  }
+}
+
+/** A user that the system does not know has no home: Node's `os.homedir()` would throw, and SDKs ask it. */
+function givenTo(
+  uid: number | undefined,
+  { path }: Folder,
+  ownTmp: boolean,
+): Record<string, string> {
+  const home = ownTmp ? '/tmp' : path
+  return {
+    ...(ownTmp ? {} : { TMPDIR: path }),
+    ...(uid === undefined ? {} : { HOME: home, USER: `spillway-${uid}` }),
   }
 }
 

@@ -40,6 +40,15 @@ exports.handler = async ({ hold }) => {
     assert.ok(who.some(([uid]) => uid === again))
   })
 
+  test('has a home, which SDKs ask for, although the system does not know its user', async (t) => {
+    const code = `exports.handler = async () => {
+  require('node:fs').writeFileSync(require('node:os').homedir() + '/mine', '')
+  return true
+}`
+    const rig = openRig(t, { files: { 'index.js': code } })
+    assert.equal(resultOf(await rig.invoke({})), true)
+  })
+
   test('takes along what it has started, in whatever session', async (t) => {
     if (!has(t, 'users')) return
     const code = `const { spawn } = require('node:child_process')
