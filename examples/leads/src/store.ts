@@ -4,8 +4,8 @@ import type { Lead } from './lead.ts'
 
 /*
  * One JSON file per lead, to keep the example free of a database. Each function runs in processes of
- * its own, so nothing can be kept in memory between POST and GET. Every environment has a /tmp of its own, here and on
- * Lambda: there this file would talk to DynamoDB, and nothing else would change.
+ * its own, so nothing can be kept in memory between POST and GET, and each environment has a /tmp of
+ * its own, as on Lambda: there this file would talk to DynamoDB, and nothing else would change.
  */
 const directory = process.env['LEADS_DIR'] ?? '/var/tmp/leads'
 
