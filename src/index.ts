@@ -1,5 +1,11 @@
 export { createSpillway, VERSION } from './spillway.ts'
-export type { InvokeOptions, ListenOptions, Spillway, SpillwayOptions } from './spillway.ts'
+export type {
+  DrainOptions,
+  InvokeOptions,
+  ListenOptions,
+  Spillway,
+  SpillwayOptions,
+} from './spillway.ts'
 export { loadApp } from './manifest/load.ts'
 export type { LoadOptions } from './manifest/load.ts'
 export { ManifestError, SpillwayError } from './lib/errors.ts'

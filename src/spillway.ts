@@ -1,8 +1,11 @@
 import { realClock } from './lib/clock.ts'
 import { SpillwayError } from './lib/errors.ts'
 import { createLineWriter } from './lib/line-writer.ts'
+import { printable } from './lib/printable.ts'
 import { listen, type Listen, type Listening } from './lib/listen.ts'
 import { createLog, type Log } from './lib/log.ts'
+import { openHistory, type History } from './admin/history.ts'
+import { watchLoopLag, type LoopLag } from './admin/loop-lag.ts'
 import { openSavedLimits } from './admin/saved-limits.ts'
 import { createAdmin } from './admin/server.ts'
 import { createAwsEndpoint } from './aws/endpoint.ts'
@@ -13,16 +16,18 @@ import type { GateSnapshot } from './gate/snapshot.ts'
 import { createApi, type Api, type RequestFacts } from './http/api.ts'
 import { createRetryBudget, type RetryBudget } from './invoke/budget.ts'
 import { traceIdOf } from './invoke/headers.ts'
-import type { Invoker, Outcome } from './invoke/invocation.ts'
+import { createEnvironmentJournal, type EnvironmentJournal } from './invoke/environment-journal.ts'
+import type { Outcome, StoppableInvoker } from './invoke/invocation.ts'
 import { createInvoker, type Target } from './invoke/invoker.ts'
 import type { LogLine } from './invoke/journal.ts'
 import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
 import { provisionedOf } from './model/arithmetic.ts'
+import { inheritedCredentials } from './runtime/credentials.ts'
 import { checkFailpoints } from './runtime/check-failpoints.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
-import type { PoolEvent } from './runtime/pool-words.ts'
+import type { Surroundings } from './runtime/variables.ts'
 
 export interface SpillwayOptions {
   readonly app: App
@@ -34,6 +39,8 @@ export interface SpillwayOptions {
   readonly dataDir?: string
   /** Must come with every request to the admin listener, as a bearer token. */
   readonly adminToken?: string
+  /** How it stops. */
+  readonly drain?: DrainOptions
   /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */
   readonly onLog?: (line: LogLine) => void
   /** Every answer of the API listener. */
@@ -46,6 +53,13 @@ export interface ListenOptions {
   readonly api?: Listen
   readonly aws?: Listen
   readonly admin?: Listen
+}
+
+export interface DrainOptions {
+  /** How long `/readyz` says 503 while all is served as before: load balancers need it to notice. Default 0. */
+  readonly preStopDelayMs?: number
+  /** How long what runs, or waits, may still take after that; then it is interrupted. Default 30 s. */
+  readonly timeoutMs?: number
 }
 
 /** A running Spillway. */
@@ -66,10 +80,10 @@ export interface Spillway {
   /**
    * Serves this App from now on, by new environments. Requests that run finish on the old ones, those
    * that wait keep their place.
-   * @throws {SpillwayError} SPILLWAY_LIMITS; then nothing has changed.
+   * @throws {SpillwayError} SPILLWAY_LIMITS or SPILLWAY_UNREADABLE; then nothing has changed.
    */
   reload(app: App): void
-  /** Answers what has come, takes no more, ends every environment. */
+  /** Answers what has come, refuses what comes, ends every environment. */
   close(): Promise<void>
 }
 
@@ -81,13 +95,18 @@ export interface InvokeOptions {
 }
 
 const INVOKE_WAIT_MS = 60_000
-/** How long what runs may still take once the server is to stop; then it is interrupted. */
 const DRAIN_MS = 30_000
+/** From SIGTERM to SIGKILL, as on Lambda. */
+const TERMINATION_MS = 500
+/** The last answers are on their way. */
+const FLUSH_MS = 1000
+const HISTORY_SAVE_MS = 60_000
 
 /**
  * Starts serving an App.
- * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, or SPILLWAY_EXPOSED when the AWS or
- *   admin listener is to be reachable from elsewhere without credentials.
+ * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, SPILLWAY_UNREADABLE when root starts
+ *   functions that no other user could read, or SPILLWAY_EXPOSED when the AWS or admin listener is to be
+ *   reachable from elsewhere without credentials.
  */
 export async function createSpillway(options: SpillwayOptions): Promise<Spillway> {
   refuseExposure(options)
@@ -111,9 +130,10 @@ interface Parts {
   readonly fleet: Fleet
   readonly limits: LiveLimits
   readonly tally: Tally
-  readonly invoker: Invoker
+  readonly invoker: StoppableInvoker
   readonly api: Api
-  readonly exits: Map<string, number>
+  readonly journal: EnvironmentJournal
+  readonly history: History
 }
 
 function assemble(options: SpillwayOptions): Parts {
@@ -123,7 +143,13 @@ function assemble(options: SpillwayOptions): Parts {
   const log = options.log ?? createLog('info')
   const writeLog = options.onLog ?? stdoutLog
   const tally = createTally()
-  const exits = new Map<string, number>()
+  const onTrouble = (sentence: string): void => log.warn(sentence)
+  const journal = createEnvironmentJournal({
+    tally,
+    log: writeLog,
+    fn: (name) => fleet.get(name)?.fn,
+    onTrouble,
+  })
   const gate = new Gate(app.limits, {
     clock,
     onEnvironmentWanted: (name) => fleet.get(name)?.pool.reconsider(),
@@ -133,24 +159,11 @@ function assemble(options: SpillwayOptions): Parts {
     publishSlots: (name, slots) => gate.setSlots(name, slots),
     wanted: (name) => gate.wanted(name),
     mayStart: (name) => gate.mayStartEnvironment(name),
-    onEvent: (name, event) => onPoolEvent(name, event, { exits, writeLog }),
+    onEvent: (name, event) => journal.onEvent(name, event),
     onNote: (message) => log.warn(message),
   })
   const invoker = createInvoker({ gate, clock, tally, log: writeLog, target: targets(fleet) })
-  const limits = createLimitsControl(
-    gate,
-    (change) => {
-      log.info({ change }, 'limits changed')
-      for (const sentence of drainsOf(gate, change.changes)) log.warn(sentence)
-      keepWarm(gate, fleet)
-    },
-    {
-      clock,
-      keys: () => new Map(parts.app.functions.map(({ name, key }) => [name, key])),
-      onTrouble: (sentence) => log.warn(sentence),
-      ...(options.dataDir === undefined ? {} : { saved: openSavedLimits(options.dataDir) }),
-    },
-  )
+  const limits = controlLimits(options, { gate, fleet, log }, () => parts.app)
   const api = createApi({
     invoker,
     clock,
@@ -168,9 +181,43 @@ function assemble(options: SpillwayOptions): Parts {
     tally,
     invoker,
     api,
-    exits,
+    journal,
+    history: historyOf(options, tally, onTrouble),
   }
   return parts
+}
+
+/** Limits that can be changed while running, each change told to the log. */
+function controlLimits(
+  { dataDir }: SpillwayOptions,
+  { gate, fleet, log }: Pick<Parts, 'gate' | 'fleet' | 'log'>,
+  app: () => App,
+): LiveLimits {
+  return createLimitsControl(
+    gate,
+    (change) => {
+      log.info({ change }, 'limits changed')
+      for (const sentence of drainsOf(gate, change.changes)) log.warn(sentence)
+      keepWarm(gate, fleet)
+    },
+    {
+      clock: realClock,
+      keys: () => new Map(app().functions.map(({ name, key }) => [name, key])),
+      onTrouble: (sentence) => log.warn(sentence),
+      ...(dataDir === undefined ? {} : { saved: openSavedLimits(dataDir) }),
+    },
+  )
+}
+
+/** Of production alone: what is tried out while developing says nothing. */
+function historyOf(
+  { dataDir, mode }: SpillwayOptions,
+  tally: Tally,
+  onTrouble: (sentence: string) => void,
+): History {
+  const common = { tally, onTrouble, wallMs: () => realClock.wallMs() }
+  const survives = dataDir !== undefined && mode !== 'dev'
+  return openHistory(survives ? { ...common, directory: dataDir } : common)
 }
 
 /** What a change has left with more running than is allowed, a sentence each. */
@@ -201,24 +248,12 @@ function targets(fleet: Fleet): (functionName: string) => Target | undefined {
   }
 }
 
-function onPoolEvent(
-  functionName: string,
-  event: PoolEvent,
-  { exits, writeLog }: { exits: Map<string, number>; writeLog: (line: LogLine) => void },
-): void {
-  if (event.kind === 'gone') exits.set(event.reason, (exits.get(event.reason) ?? 0) + 1)
-  if (event.kind !== 'log') return
-  for (const text of event.text.replace(/\n$/, '').split('\n')) {
-    writeLog({ functionName, requestId: undefined, text, platform: false })
-  }
-}
-
 /** One for the process: what several instances write goes to the same place. */
 const stdout = createLineWriter(process.stdout)
 process.once('exit', () => stdout.flush())
 
 function stdoutLog({ text }: LogLine): void {
-  stdout.write(text)
+  stdout.write(process.stdout.isTTY ? printable(text) : text)
 }
 
 async function open(
@@ -226,23 +261,32 @@ async function open(
   parts: Parts,
   stops: (() => Promise<void>)[],
 ): Promise<Spillway> {
-  const listening = await openListeners(options, parts, stops)
+  const lag = watchLoopLag((lagMs) => parts.log.warn({ lagMs }, 'the event loop stood still'))
+  stops.push(async () => lag.stop())
+  const listening = await openListeners({ ...options, lag }, parts, stops)
   stops.push(() => parts.fleet.close())
+  const around = (app: App): Surroundings => ({
+    region: app.region,
+    mode: options.mode ?? 'start',
+    awsUrl: listening.aws?.url,
+    path: process.env['PATH'] ?? '',
+    credentials: app.credentials === 'inherit' ? inheritedCredentials(process.env) : {},
+  })
   const apply = (app: App): void => {
+    parts.fleet.configure(app, around(app))
     parts.app = app
-    parts.fleet.configure(app, {
-      region: app.region,
-      mode: options.mode ?? 'start',
-      awsUrl: listening.aws?.url,
-      path: process.env['PATH'] ?? '',
-    })
     keepWarm(parts.gate, parts.fleet)
     parts.api.configure(app)
   }
   apply(options.app)
   // Whatever ends this process, a handler that loops for ever must not outlive it.
   const kill = (): void => parts.fleet.kill()
-  process.once('exit', kill)
+  const saving = setInterval(() => parts.history.save(), HISTORY_SAVE_MS).unref()
+  const onExit = (): void => {
+    kill()
+    parts.history.save()
+  }
+  process.once('exit', onExit)
 
   return {
     urls: Object.fromEntries(Object.entries(listening).map(([name, { url }]) => [name, url])),
@@ -250,29 +294,53 @@ async function open(
     snapshot: () => parts.gate.snapshot(),
     invoke: (name, payload, how) => invokeOnce(parts, name, payload, how),
     reload(app) {
+      parts.fleet.admit(app, around(app))
       parts.limits.rebase(app.limits)
       apply(app)
     },
     async close() {
-      parts.draining = true
       const { admin, ...doors } = listening
-      const overdue = setTimeout(kill, DRAIN_MS)
-      await Promise.all(Object.values(doors).map((door) => door.close(DRAIN_MS)))
-      await parts.fleet.close()
-      clearTimeout(overdue)
-      process.off('exit', kill)
+      await drain(parts, Object.values(doors), options.drain)
+      clearInterval(saving)
+      lag.stop()
+      process.off('exit', onExit)
+      parts.history.save()
       // Last: until then `/readyz` says 503, and not nothing.
       await admin?.close(0)
     },
   }
 }
 
+/** As orchestrators expect it: not ready first, then no new work, then the end of what runs. */
+async function drain(
+  parts: Parts,
+  doors: readonly Listening[],
+  { preStopDelayMs = 0, timeoutMs = DRAIN_MS }: DrainOptions = {},
+): Promise<void> {
+  const { invoker, fleet } = parts
+  parts.draining = true
+  if (preStopDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, preStopDelayMs))
+  // Still listening: who comes is told to go elsewhere, and not left with a refused connection.
+  invoker.refuse()
+  const untilMs = realClock.nowMs() + timeoutMs
+  const overdue = realClock.after(timeoutMs, () => {
+    invoker.giveUpWaiting()
+    void fleet.close(TERMINATION_MS)
+    fleet.terminate(TERMINATION_MS)
+  })
+  await invoker.idle()
+  const flushMs = Math.max(FLUSH_MS, untilMs - realClock.nowMs())
+  await Promise.all(doors.map((door) => door.close(flushMs)))
+  await fleet.close(TERMINATION_MS)
+  overdue[Symbol.dispose]()
+}
+
 async function openListeners(
-  { listen: wanted = {}, adminToken }: SpillwayOptions,
+  { listen: wanted = {}, adminToken, lag }: SpillwayOptions & { readonly lag: LoopLag },
   parts: Parts,
   stops: (() => Promise<void>)[],
 ): Promise<Partial<Record<keyof ListenOptions, Listening>>> {
-  const { invoker, limits, gate, tally, fleet, exits } = parts
+  const { invoker, limits, gate, tally, fleet, journal, history } = parts
   const aws = createAwsEndpoint({
     app: () => parts.app,
     invoker,
@@ -286,7 +354,10 @@ async function openListeners(
     limits,
     tally,
     pools: () => poolCounts(fleet),
-    exits: () => exits,
+    exits: () => journal.exits,
+    kills: () => journal.kills,
+    history,
+    lag,
     ready: () => readiness(parts),
     version: VERSION,
     ...(adminToken === undefined ? {} : { token: adminToken }),

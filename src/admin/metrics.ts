@@ -1,9 +1,11 @@
 import { Registry } from 'prom-client'
 import type { FunctionTally, Histogram, Tally } from '../invoke/tally.ts'
 import { register, type Collector, type Sample } from './collector.ts'
+import { failureCollectors } from './failure-metrics.ts'
 import { gateCollectors } from './gate-metrics.ts'
 import { histogramSamples } from './histogram.ts'
 import type { AdminOptions } from './options.ts'
+import { processCollectors } from './process-metrics.ts'
 
 /** What `/metrics` answers, and its content type. */
 export interface Metrics {
@@ -20,8 +22,10 @@ export function createMetrics(options: AdminOptions): Metrics {
       const registry = new Registry()
       const all = [
         ...invocationCollectors(options.tally),
+        ...failureCollectors(options.tally),
         ...gateCollectors(options.gate.snapshot()),
         ...environmentCollectors(options),
+        ...processCollectors(options.lag),
       ]
       for (const collector of all) register(registry, collector)
       return registry.metrics()
@@ -57,12 +61,6 @@ function invocationCollectors(tally: Tally): Collector[] {
       type: 'counter',
       samples: each(throttleSamples),
     },
-    {
-      name: 'spillway_dispatch_retries_total',
-      help: 'Invocations handed over again because their environment ended before the handler began',
-      type: 'counter',
-      samples: each((name, { retries }) => [{ labels: { function: name }, value: retries }]),
-    },
     histogram('spillway_wait_seconds', 'Wait in the gate', ({ waits }) => waits),
     histogram('spillway_duration_seconds', "The handler's own time", ({ durations }) => durations),
     histogram('spillway_init_duration_seconds', 'Init of environments', ({ inits }) => inits),
@@ -86,7 +84,7 @@ function* throttleSamples(functionName: string, { throttles }: FunctionTally): G
   }
 }
 
-function environmentCollectors({ pools, exits, version }: AdminOptions): Collector[] {
+function environmentCollectors({ pools, exits, kills, version }: AdminOptions): Collector[] {
   return [
     {
       name: 'spillway_environments',
@@ -106,6 +104,14 @@ function environmentCollectors({ pools, exits, version }: AdminOptions): Collect
       type: 'counter',
       *samples() {
         for (const [reason, value] of exits()) yield { labels: { reason }, value }
+      },
+    },
+    {
+      name: 'spillway_env_kills_total',
+      help: 'Execution environments that were ended by force while they were wanted',
+      type: 'counter',
+      *samples() {
+        for (const [reason, value] of kills()) yield { labels: { reason }, value }
       },
     },
     {

@@ -1,5 +1,7 @@
 import type { Gate } from '../gate/gate.ts'
 import type { LimitsControl } from '../gate/limits/limits.ts'
+import type { History } from './history.ts'
+import type { LoopLag } from './loop-lag.ts'
 import type { Tally } from '../invoke/tally.ts'
 
 /** What the admin listener shows and changes. */
@@ -10,6 +12,10 @@ export interface AdminOptions {
   readonly pools: () => Iterable<PoolFacts>
   /** How many environments have ended, by reason. */
   readonly exits: () => ReadonlyMap<string, number>
+  /** How many of them we ended by force, by why. */
+  readonly kills: () => ReadonlyMap<string, number>
+  readonly history: Pick<History, 'read'>
+  readonly lag: LoopLag
   readonly ready: () => Readiness
   readonly version: string
   /** Must come with every request but those for health. */

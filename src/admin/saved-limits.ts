@@ -1,17 +1,10 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as v from 'valibot'
 import { SpillwayError } from '../lib/errors.ts'
 import type { SavedChange, SavedLimits } from '../gate/limits/saved-changes.ts'
 import { CHANGE, describeIssue } from './limits.ts'
+import { writeWhole } from './whole-file.ts'
 
 const FILE = 'limits.json'
 
@@ -26,7 +19,7 @@ const File = v.strictObject({
  */
 export function openSavedLimits(directory: string): SavedLimits {
   const path = join(directory, FILE)
-  return { changes: load(path), save: (changes) => save(directory, path, changes) }
+  return { changes: load(path), save: (changes) => save(directory, changes) }
 }
 
 function load(path: string): readonly SavedChange[] {
@@ -47,19 +40,9 @@ function read(path: string): string | undefined {
   }
 }
 
-/** Whole or not at all, whatever happens meanwhile: written beside it, then put in its place. */
-function save(directory: string, path: string, changes: readonly SavedChange[]): void {
-  const beside = `${path}.${process.pid}.tmp`
+function save(directory: string, changes: readonly SavedChange[]): void {
   try {
-    mkdirSync(directory, { recursive: true })
-    const file = openSync(beside, 'w', 0o600)
-    try {
-      writeSync(file, `${JSON.stringify({ version: 1, changes }, null, 2)}\n`)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-    renameSync(beside, path)
+    writeWhole(directory, FILE, `${JSON.stringify({ version: 1, changes }, null, 2)}\n`)
   } catch (error) {
     throw wrong(`cannot save limits, and nothing has changed: ${(error as Error).message}`)
   }

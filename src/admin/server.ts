@@ -5,7 +5,7 @@ import { livez, readyz } from './health.ts'
 import { changeLimits, showLimits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { AdminOptions } from './options.ts'
-import { refusal, sendReply, text, type Reply } from './reply.ts'
+import { json, refusal, sendReply, text, type Reply } from './reply.ts'
 
 /**
  * The admin listener: health, metrics, limits. Health is for everyone who can reach it, probes come
@@ -59,6 +59,7 @@ function createRoutes(options: AdminOptions): ReadonlyMap<string, ReadonlyMap<st
   const change: Handler = (request) => changeLimits(request, options)
   return new Map([
     ['/metrics', new Map([['GET', showMetrics]])],
+    ['/api/errors', new Map([['GET', async () => json(200, options.history.read())]])],
     [
       '/api/limits',
       new Map([

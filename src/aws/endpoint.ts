@@ -54,7 +54,9 @@ async function answer(
 function callerOf(response: ServerResponse): Caller {
   const caller: Caller = { waiting: undefined }
   response.once('close', () => {
-    if (!response.writableFinished) caller.waiting?.cancel()
+    if (response.writableFinished) return
+    caller.left = true
+    caller.waiting?.cancel()
   })
   return caller
 }

@@ -1,4 +1,5 @@
 import { SpillwayError } from '../lib/errors.ts'
+import type { ErrorHistory } from '../admin/history.ts'
 import type { LimitChanged } from '../gate/limits/limits.ts'
 import type { GateSnapshot } from '../gate/snapshot.ts'
 import type { LimitsConfig } from '../model/limits.ts'
@@ -23,14 +24,35 @@ export async function callLimits(
   method: string,
   body?: object,
 ): Promise<LimitsView> {
-  const { promise, resolve, reject } = Promise.withResolvers<LimitsView>()
+  const view = await callAdmin(admin, '/api/limits', method, body)
+  if (hasKeys(view, ['gate', 'config'])) return view as LimitsView
+  throw notAnAdmin(admin)
+}
+
+/**
+ * Asks the admin listener of a node how its invocations have ended.
+ * @throws {SpillwayError} SPILLWAY_UNREACHABLE.
+ */
+export async function readErrors(admin: string): Promise<ErrorHistory> {
+  const view = await callAdmin(admin, '/api/errors', 'GET')
+  if (hasKeys(view, ['since', 'functions'])) return view as ErrorHistory
+  throw notAnAdmin(admin)
+}
+
+async function callAdmin(
+  admin: string,
+  path: string,
+  method: string,
+  body?: object,
+): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
   const token = process.env['SPILLWAY_ADMIN_TOKEN']
   if (!URL.canParse(admin) || !admin.startsWith('http:')) {
     const message = `--admin: expected a URL such as http://127.0.0.1:3003, got: "${admin}"`
     throw new SpillwayError('SPILLWAY_USAGE', message)
   }
   const outgoing = request(
-    new URL('/api/limits', admin),
+    new URL(path, admin),
     {
       method,
       headers: {
@@ -44,7 +66,7 @@ export async function callLimits(
         .then((chunks: Buffer[]) => {
           const text = Buffer.concat(chunks).toString()
           if (response.statusCode !== 200) throw refusal(response.statusCode ?? 0, text)
-          resolve(readView(text, admin))
+          resolve(parse(text))
         })
         .catch(reject)
     },
@@ -57,10 +79,12 @@ export async function callLimits(
   return await promise
 }
 
-function readView(text: string, admin: string): LimitsView {
-  const view = parse(text) as Partial<LimitsView> | undefined
-  if (view?.gate !== undefined && view.config !== undefined) return view as LimitsView
-  throw new SpillwayError(
+function hasKeys(value: unknown, keys: readonly string[]): boolean {
+  return typeof value === 'object' && value !== null && keys.every((key) => key in value)
+}
+
+function notAnAdmin(admin: string): SpillwayError {
+  return new SpillwayError(
     'SPILLWAY_UNREACHABLE',
     `${admin} is not the admin listener of a Spillway`,
   )

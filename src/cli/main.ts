@@ -12,6 +12,10 @@ const program = new Command('spillway')
   .configureOutput({ outputError: (text, write) => write(text) })
   .showSuggestionAfterError()
 
+const adminUrl = '--admin <url>'
+const adminHelp = 'the admin listener of the running node'
+const ADMIN_DEFAULT = process.env['SPILLWAY_ADMIN'] ?? 'http://127.0.0.1:3003'
+
 const PATHS = 'a directory, a serverless.yml or .json, a spillway.yml, or a handler file'
 
 serveOptions(
@@ -41,9 +45,15 @@ outputOptions(
       .command('check')
       .argument('[path...]', PATHS)
       .description('read the manifests and explain them, limit arithmetic included')
-      .option('--strict', 'exit 3 when there is anything to note'),
+      .option('--strict', 'exit 3 when there is anything to note')
+      .option('--errors', "a running node's history of errors instead, beside Lambda's")
+      .option(adminUrl, adminHelp, ADMIN_DEFAULT),
   ),
-).action(async (paths: string[], options) => (await import('./check.ts')).check(paths, options))
+).action(async (paths: string[], options) =>
+  options.errors === true
+    ? (await import('./check-errors.ts')).checkErrors(options)
+    : (await import('./check.ts')).check(paths, options),
+)
 
 const CHANGES = `
 Changes:
@@ -62,9 +72,6 @@ Without --for and --save a change holds until it is changed again or the node re
 A saved change that says what the configuration says is no longer kept.`
 
 const limits = program.command('limits').description('see and change the limits of a running node')
-const adminUrl = '--admin <url>'
-const adminHelp = 'the admin listener of the running node'
-const ADMIN_DEFAULT = process.env['SPILLWAY_ADMIN'] ?? 'http://127.0.0.1:3003'
 outputOptions(
   limits
     .command('get', { isDefault: true })

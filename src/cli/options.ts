@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
+import { parseDurationMs } from '../lib/duration.ts'
 
 /** Flags that say what to read. Each has its `SPILLWAY_…`. */
 export interface ManifestFlags {
@@ -24,6 +25,8 @@ export interface ServeFlags extends ManifestFlags, OutputFlags {
   readonly awsHost: string
   readonly adminHost: string
   readonly dataDir: string
+  readonly preStopDelay: number
+  readonly drainTimeout: number
 }
 
 const LOOPBACK = '127.0.0.1'
@@ -64,6 +67,22 @@ export function serveOptions(command: Command): Command {
         '.spillway',
       ),
     )
+    .addOption(
+      duration(
+        '--pre-stop-delay <time>',
+        'on SIGTERM, served as before but not ready for so long',
+        'PRE_STOP_DELAY',
+        '0',
+      ),
+    )
+    .addOption(
+      duration(
+        '--drain-timeout <time>',
+        'what runs may still take so long then',
+        'DRAIN_TIMEOUT',
+        '30s',
+      ),
+    )
 }
 
 function flag(flags: string, description: string, variable: string): Option {
@@ -72,6 +91,18 @@ function flag(flags: string, description: string, variable: string): Option {
 
 function port(flags: string, description: string, variable: string, fallback: number): Option {
   return flag(flags, description, variable).argParser(parsePort).default(fallback)
+}
+
+function duration(flags: string, description: string, variable: string, fallback: string): Option {
+  return flag(flags, description, variable)
+    .argParser(parseTime)
+    .default(parseTime(fallback), fallback)
+}
+
+function parseTime(value: string): number {
+  const ms = parseDurationMs(value)
+  if (ms !== undefined) return ms
+  throw new InvalidArgumentError('expected a duration such as 500ms, 5s or 2m.')
 }
 
 function parsePort(value: string): number {

@@ -1,6 +1,7 @@
 import colors from 'picocolors'
 import { formatDuration } from '../lib/duration.ts'
 import { createLineWriter } from '../lib/line-writer.ts'
+import { printable } from '../lib/printable.ts'
 import type { RequestFacts } from '../http/api.ts'
 import type { LogLine } from '../invoke/journal.ts'
 
@@ -14,12 +15,13 @@ const CONSOLE_LINE = /^\d{4}-\d\d-\d\dT[\d:.]+Z\t[^\t]*\t([A-Z]+)\t(.*)$/s
 export function prettyLog(verbose: boolean): (line: LogLine) => void {
   return ({ functionName, text, platform }) => {
     if (platform) {
-      if (verbose) writer.write(colors.dim(text))
+      if (verbose) writer.write(colors.dim(printable(text)))
       return
     }
     const [, level, message] = CONSOLE_LINE.exec(text) ?? []
-    const shown = message === undefined ? text : `${paint(level ?? '')} ${message}`
-    writer.write(`${colors.dim(`${functionName} │`)} ${shown.replaceAll('\r', '\n')}`)
+    const lines = printable((message ?? text).replaceAll('\r', '\n'))
+    const shown = message === undefined ? lines : `${paint(level ?? '')} ${lines}`
+    writer.write(`${colors.dim(`${functionName} │`)} ${shown}`)
   }
 }
 
@@ -34,13 +36,13 @@ export function prettyRequest(): (facts: RequestFacts) => void {
     const painted = status < 400 ? colors.green(status) : colors.red(status)
     const init = outcome?.initMs === undefined ? '' : ` (init ${formatDuration(outcome.initMs)})`
     const parts = [
-      `${colors.bold(method)} ${target}`,
+      `${colors.bold(method)} ${printable(target)}`,
       functionName ?? colors.dim('no route'),
       painted,
       `${formatDuration(durationMs)}${init}`,
     ]
     const why = reasonOf(outcome)
-    if (why !== undefined) parts.push(colors.dim(why))
+    if (why !== undefined) parts.push(colors.dim(printable(why)))
     writer.write(parts.join('  '))
   }
 }

@@ -64,6 +64,7 @@ function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): Spillway
     app,
     mode,
     dataDir: flags.dataDir,
+    drain: { preStopDelayMs: flags.preStopDelay, timeoutMs: flags.drainTimeout },
     log: createLog(level, pretty ? 'text' : 'json'),
     listen: {
       api: { host: flags.host, port: flags.port },

@@ -7,13 +7,15 @@ import type { App } from '../model/app.ts'
 const SETTLE_MS = 50
 
 /** Dependencies change by an install and not by an edit. */
-const IGNORED = /(?:^|[/\\])(?:node_modules|\.git|\.spillway|\.serverless)(?:[/\\]|$)/
+const IGNORED =
+  /(?:^|[/\\])(?:node_modules|\.git|\.spillway|\.serverless|\.?venv|__pycache__)(?:[/\\]|$)/
 
 /**
  * Sources and what describes them. Everything else in a service's folder may be data or a log that
  * the functions, or we, write: reloading for it would never end.
  */
-const SOURCE = /(?:\.[cm]?[jt]sx?|\.ya?ml|(?:^|[/\\])(?:\.env[^/\\]*|(?:package|tsconfig)\.json))$/
+const SOURCE =
+  /(?:\.[cm]?[jt]sx?|\.py|\.ya?ml|(?:^|[/\\])(?:\.env[^/\\]*|(?:package|tsconfig)\.json))$/
 
 /**
  * Calls `reload` when a file of the App changes, one call at a time; what it returns is watched from

@@ -29,7 +29,7 @@ function encode(requestId: string): string {
     held += 4
     if (held < 12) continue
     held = 0
-    id += PAIRS[bits]
+    id += pair(bits)
     bits = 0
   }
   return `${id.padEnd(14, 'A')}A=`
@@ -44,11 +44,12 @@ for (let i = 0; i < 16; i++) {
   HEX_DIGITS[i.toString(16).toUpperCase().charCodeAt(0)] = i
 }
 
-/** Twelve bits at a time, as two digits. */
-const PAIRS: readonly string[] = Array.from(
-  { length: 4096 },
-  (_, bits) => `${DIGITS[bits >> 6]}${DIGITS[bits & 63]}`,
-)
+/** Twelve bits at a time, as two digits; made as they are needed, for the start's sake. */
+const PAIRS: string[] = Array.from({ length: 4096 }, () => '')
+
+function pair(bits: number): string {
+  return PAIRS[bits] || (PAIRS[bits] = `${DIGITS[bits >> 6]}${DIGITS[bits & 63]}`)
+}
 
 /**
  * Lower-case letters and digits that follow from a text: what stands where AWS draws a name at

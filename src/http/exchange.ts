@@ -11,7 +11,7 @@ import {
 } from '../events/index.ts'
 import type { GatewayErrorFacts } from '../events/gateway-errors.ts'
 import type { RouteContext } from '../events/http.ts'
-import { outcomeHeaders, traceIdOf } from '../invoke/headers.ts'
+import { outcomeHeaders, overdueHeaders, traceIdOf } from '../invoke/headers.ts'
 import type { Caller, Invocation, Invoker, Outcome, ResponseStream } from '../invoke/invocation.ts'
 import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
 import type { App } from '../model/app.ts'
@@ -64,10 +64,13 @@ export class Exchange implements Caller, ResponseStream {
   readonly #requestId: string = randomUUID()
   readonly #traceId: string
   waiting: Caller['waiting']
+  begun = false
+  left = false
+  #handedOver = false
   #target: RouteTarget | undefined
   #outcome: Outcome | undefined
   #streamed: StreamedAnswer | undefined
-  #begun = false
+  #headSent = false
 
   constructor(
     options: ApiOptions,
@@ -108,9 +111,11 @@ export class Exchange implements Caller, ResponseStream {
   #invoke(target: RouteTarget, body: Uint8Array): void {
     const { clock, invoker } = this.#options
     const { route } = target
+    this.#handedOver = true
     const timeout = clock.after(route.timeoutMs, () => this.#refuse(target.api.front, 'timeout'))
     this.#response.once('close', () => {
       timeout[Symbol.dispose]()
+      this.left = !this.#response.writableFinished
       this.waiting?.cancel()
     })
     void invoker
@@ -179,7 +184,7 @@ export class Exchange implements Caller, ResponseStream {
   #begin({ status, rawHeaders }: StreamHead): void {
     const response = this.#response
     if (response.headersSent || response.destroyed) return
-    this.#begun = true
+    this.#headSent = true
     if (this.#options.draining()) response.shouldKeepAlive = false
     response.writeHead(status, [...rawHeaders, 'x-spillway-handler-started', '1'])
     // The client is to know at once, however long the first bytes take.
@@ -211,7 +216,7 @@ export class Exchange implements Caller, ResponseStream {
     else if (!streamed.breakOff() && outcome.status !== 'cancelled') {
       this.#refuse(front, KINDS[outcome.status])
     }
-    if (this.#begun) this.#tell(this.#response.statusCode)
+    if (this.#headSent) this.#tell(this.#response.statusCode)
   }
 
   /** It was made in the function's own process: what cannot be sent is the function's mistake. */
@@ -228,14 +233,17 @@ export class Exchange implements Caller, ResponseStream {
     this.#send(gatewayError(front, kind, { ...facts, ...throttleFacts(this.#outcome) }))
   }
 
+  #ownHeaders(): string[] {
+    if (this.#outcome !== undefined) return outcomeHeaders(this.#outcome)
+    return this.#handedOver ? overdueHeaders(this) : []
+  }
+
   #send({ status, rawHeaders, body }: HttpResponse): void {
     const response = this.#response
     // The gateway's own wait may have been over first, or the client may be gone.
     if (response.headersSent || response.destroyed) return
     if (this.#options.draining()) response.shouldKeepAlive = false
-    const outcome = this.#outcome
-    const own = outcome === undefined ? [] : outcomeHeaders(outcome)
-    response.writeHead(status, [...rawHeaders, ...own])
+    response.writeHead(status, [...rawHeaders, ...this.#ownHeaders()])
     endWith(response, body)
     this.#tell(status)
   }

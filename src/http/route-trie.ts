@@ -2,12 +2,12 @@ import { parseTemplate } from '../events/path.ts'
 
 /** Routes by path segment. Every node is reached by one path, so a search sees it at most once. */
 export interface TrieNode<T> {
-  readonly literals: Map<string, TrieNode<T>>
+  literals: ReadonlyMap<string, TrieNode<T>>
   parameter: TrieNode<T> | undefined
   /** Routes that end here, by method. */
-  readonly here: Map<string, T>
+  here: ReadonlyMap<string, T>
   /** `{proxy+}` routes that begin here, by method. */
-  readonly greedy: Map<string, T>
+  greedy: ReadonlyMap<string, T>
 }
 
 /** What to look for. */
@@ -20,9 +20,12 @@ export interface Ask {
   readonly greedy: 'too' | 'never' | 'only'
 }
 
+/** Most nodes lead to one thing: an empty map for each of the others would be half of a trie. */
+const NONE: ReadonlyMap<string, never> = new Map<string, never>()
+
 /** An empty trie. */
 export function newTrie<T>(): TrieNode<T> {
-  return { literals: new Map(), parameter: undefined, here: new Map(), greedy: new Map() }
+  return { literals: NONE, parameter: undefined, here: NONE, greedy: NONE }
 }
 
 /** Adds a route. Of two with the same method and path the first stays. */
@@ -30,24 +33,27 @@ export function addRoute<T>(root: TrieNode<T>, method: string, path: string, val
   let node = root
   for (const { kind, text } of parseTemplate(path).segments) {
     if (kind === 'greedy') {
-      setIfAbsent(node.greedy, method, value)
+      node.greedy = withAbsent(node.greedy, method, value)
       return
     }
     node = kind === 'literal' ? literalChild(node, text) : (node.parameter ??= newTrie())
   }
-  setIfAbsent(node.here, method, value)
+  node.here = withAbsent(node.here, method, value)
 }
 
 function literalChild<T>(node: TrieNode<T>, text: string): TrieNode<T> {
   const known = node.literals.get(text)
   if (known !== undefined) return known
   const child = newTrie<T>()
-  node.literals.set(text, child)
+  node.literals = withAbsent(node.literals, text, child)
   return child
 }
 
-function setIfAbsent<T>(routes: Map<string, T>, method: string, value: T): void {
-  if (!routes.has(method)) routes.set(method, value)
+/** The same map, unless that is the one that all share. */
+function withAbsent<T>(map: ReadonlyMap<string, T>, key: string, value: T): ReadonlyMap<string, T> {
+  if (map === NONE) return new Map([[key, value]])
+  if (!map.has(key)) (map as Map<string, T>).set(key, value)
+  return map
 }
 
 /**

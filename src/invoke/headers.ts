@@ -1,10 +1,11 @@
 import { limitId, type Blocked } from '../gate/refusal.ts'
-import type { Outcome } from './invocation.ts'
+import type { Failure } from './failure.ts'
+import type { Caller, Outcome } from './invocation.ts'
 
 /**
  * What AWS does not say, as `[name, value, name, value, …]` on every answer that comes of an
- * invocation: whether the handler began, how often it was handed over, what it waited, which limit
- * blocked it and why.
+ * invocation: whether the handler began, how often it was handed over, what it waited, whose failure
+ * it was, which limit blocked it and why.
  */
 export function outcomeHeaders(outcome: Outcome): string[] {
   const headers = [
@@ -15,12 +16,25 @@ export function outcomeHeaders(outcome: Outcome): string[] {
     'x-spillway-waited-ms',
     String(Math.round(outcome.waitedMs)),
   ]
+  if (outcome.failure !== undefined) {
+    headers.push('x-spillway-error-class', outcome.failure.errorClass)
+  }
   if (outcome.status === 'throttled') {
     const { blocked } = outcome
     const limit = toHeaderValue(limitId(blocked))
     headers.push('x-spillway-limit', limit, 'x-spillway-reason', reasonOf(blocked))
   }
   return headers
+}
+
+/**
+ * The same for a front end whose own wait is over before there is an outcome. What waits in the gate
+ * has not begun; what was handed over and does not show yet that it has may have.
+ */
+export function overdueHeaders({ waiting, begun }: Caller): string[] {
+  const started = waiting !== undefined ? '0' : begun === true ? '1' : 'unknown'
+  const errorClass: Failure['errorClass'] = started === '1' ? 'function' : 'platform'
+  return ['x-spillway-handler-started', started, 'x-spillway-error-class', errorClass]
 }
 
 /** A name may be any text; what a header cannot carry, and the sign itself, is percent-encoded. */

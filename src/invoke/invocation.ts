@@ -1,4 +1,5 @@
 import type { Blocked } from '../gate/refusal.ts'
+import type { Failure } from './failure.ts'
 import type { Priority } from '../model/limits.ts'
 import type { Payload, Result } from '../runtime/work.ts'
 
@@ -47,6 +48,10 @@ export interface ResponseStream {
  */
 export interface Caller {
   waiting: { cancel(): void } | undefined
+  /** Set once the handler is known to have begun. */
+  begun?: boolean
+  /** Set by the caller that has left. */
+  left?: boolean
 }
 
 export type InvocationSource = 'http' | 'invoke'
@@ -73,6 +78,8 @@ export type Outcome = OutcomeFacts &
 
 export interface OutcomeFacts {
   readonly handlerStarted: boolean
+  /** Whose failure it was; absent where there was none. */
+  readonly failure?: Failure
   /** How often it was handed to an environment: more than 1 when one died before the handler began. */
   readonly attempts: number
   /** In the gate, for limits and for an environment. */
@@ -91,6 +98,16 @@ export interface FunctionError {
   readonly errorMessage: string
   /** The whole error object as bytes, in the runtime's own key order. */
   readonly json: Uint8Array
+}
+
+/** An invoker of a node that is to stop. */
+export interface StoppableInvoker extends Invoker {
+  /** From now on answers `draining`. What was let in, or waits, goes on. */
+  refuse(): void
+  /** Answers all that wait, too. */
+  giveUpWaiting(): void
+  /** Resolves when nothing runs. */
+  idle(): Promise<void>
 }
 
 /** Runs invocations: gate, environment, retries of what never started. Never rejects for a function's fault. */

@@ -1,5 +1,6 @@
 import { INIT_TIMEOUT_MS } from '../runtime/pool.ts'
-import type { DeathReason, InitFailure, WorkEnd } from '../runtime/work.ts'
+import type { DeathReason, Died, InitFailure, WorkEnd } from '../runtime/work.ts'
+import { failureOf } from './failure.ts'
 import type { FunctionError, Outcome } from './invocation.ts'
 
 /** The part of an outcome that says how it ended; the invoker adds the facts. */
@@ -9,8 +10,14 @@ export type Ending = Outcome extends infer Each
     : never
   : never
 
-/** What the environment said, in the words of Lambda's callers. */
+/** What the environment said, in the words of Lambda's callers, and whose failure it was. */
 export function toEnding(end: WorkEnd, requestId: string): Ending {
+  const ending = toStatus(end, requestId)
+  const failure = failureOf(end, 'error' in ending ? ending.error.errorType : undefined)
+  return failure === undefined ? ending : { ...ending, failure }
+}
+
+function toStatus(end: WorkEnd, requestId: string): Ending {
   switch (end.kind) {
     case 'result':
       return { status: 'ok', result: end.result }
@@ -27,9 +34,9 @@ export function toEnding(end: WorkEnd, requestId: string): Ending {
     case 'unserved':
       return { status: 'platform_error', message: end.message }
     case 'failed_init':
-      return { status: 'function_error', error: initError(end.failure, requestId) }
+      return ofFailedInit(end.failure, requestId)
     case 'died':
-      return end.started ? ofDeath(end.reason, requestId) : neverStarted(end.reason)
+      return end.started ? ofDeath(end, requestId) : neverStarted(end.reason)
   }
 }
 
@@ -38,15 +45,27 @@ function neverStarted(reason: DeathReason): Ending {
   return { status: 'platform_error', message }
 }
 
-/** Killed from outside is not the function's fault, and is counted apart. */
-function ofDeath(reason: DeathReason, requestId: string): Ending {
-  const error = exitError(reason, requestId)
-  const killed = reason.signal === 'SIGKILL' || reason.signal === 'SIGTERM'
-  const byOwnFault = reason.outOfMemory || reason.brokeProtocol
-  return { status: killed && !byOwnFault ? 'interrupted' : 'function_error', error }
+/** What the machine did to it is not the function's error. */
+function ofFailedInit(failure: InitFailure, requestId: string): Ending {
+  const { errorClass } = failureOf({ kind: 'failed_init', failure }, undefined) ?? {}
+  if (errorClass === 'function') {
+    return { status: 'function_error', error: initError(failure, requestId) }
+  }
+  const { notStarted, reason } = failure
+  const killed = `the execution environment ended while it was starting (${describeExit(reason)})`
+  return { status: 'platform_error', message: notStarted?.message ?? killed }
 }
 
-function initError(failure: InitFailure, requestId: string): FunctionError {
+/** Killed from outside is not the function's fault, and is counted apart. */
+function ofDeath(end: Died, requestId: string): Ending {
+  const { reason } = end
+  const error = exitError(reason, requestId)
+  const { reason: why } = failureOf(end, undefined) ?? {}
+  return { status: why === 'interrupted' ? 'interrupted' : 'function_error', error }
+}
+
+/** The error of a function that cannot be loaded; also what the INIT_REPORT names. */
+export function initError(failure: InitFailure, requestId: string): FunctionError {
   const { error, timedOut, reason, invalidEntrypoint } = failure
   if (error !== undefined) return fromJson(error)
   if (invalidEntrypoint !== undefined) {
@@ -81,7 +100,8 @@ const SIGNALS: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGTERM: 'terminated',
 }
 
-function describeExit({ code, signal }: DeathReason): string {
+/** `Runtime exited with error: signal: killed`, as Lambda says it. */
+export function describeExit({ code, signal }: DeathReason): string {
   if (signal !== null) return `Runtime exited with error: signal: ${SIGNALS[signal] ?? signal}`
   if (code === 0 || code === null) return 'Runtime exited without providing a reason'
   return `Runtime exited with error: exit status ${code}`

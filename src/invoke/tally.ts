@@ -1,3 +1,4 @@
+import type { ErrorClass, FailureReason } from './failure.ts'
 import type { Invocation, InvocationSource, Outcome } from './invocation.ts'
 import { limitId, type Blocked } from '../gate/refusal.ts'
 import type { Why } from '../gate/tree.ts'
@@ -5,7 +6,16 @@ import type { Why } from '../gate/tree.ts'
 /** Counts of how invocations ended, kept as plain numbers: this runs for each of them. */
 export interface Tally {
   add(invocation: Invocation, outcome: Outcome): void
-  addRetry(functionName: string): void
+  addRetry(functionName: string, reason: FailureReason): void
+  /** A failure that no outcome tells of. */
+  addError(
+    functionName: string,
+    errorClass: ErrorClass,
+    reason: FailureReason,
+    started: boolean,
+  ): void
+  addLateResult(functionName: string): void
+  addCutLine(functionName: string): void
   readonly functions: ReadonlyMap<string, FunctionTally>
 }
 
@@ -24,8 +34,14 @@ export interface FunctionTally {
   readonly outcomes: Map<InvocationSource, Record<OutcomeLabel, number>>
   /** By the limit that blocked, `group/etl`, and why it did. */
   readonly throttles: Map<string, Map<Why, number>>
-  /** Invocations handed over anew because their environment died before the handler began. */
-  retries: number
+  /** Invocations handed over anew because their environment died before the handler began, by why. */
+  readonly retries: Map<FailureReason, number>
+  /** By `class/reason/started`; throttles are counted by their limit, above. */
+  readonly errors: Map<string, number>
+  /** By the signal that took the environment away. */
+  readonly interrupted: Map<string, number>
+  lateResults: number
+  cutLines: number
   readonly durations: Histogram
   readonly waits: Histogram
   readonly inits: Histogram
@@ -51,7 +67,11 @@ export function createTally(): Tally {
     const fresh: FunctionTally = {
       outcomes: new Map(),
       throttles: new Map(),
-      retries: 0,
+      retries: new Map(),
+      errors: new Map(),
+      interrupted: new Map(),
+      lateResults: 0,
+      cutLines: 0,
       durations: createHistogram(),
       waits: createHistogram(),
       inits: createHistogram(),
@@ -62,17 +82,36 @@ export function createTally(): Tally {
 
   return {
     functions,
-    addRetry: (name) => void of(name).retries++,
+    addRetry: (name, reason) => countOne(of(name).retries, reason),
+    addError: (name, errorClass, reason, started) =>
+      countOne(of(name).errors, errorKey(errorClass, reason, started)),
+    addLateResult: (name) => void of(name).lateResults++,
+    addCutLine: (name) => void of(name).cutLines++,
     add({ functionName, source }, outcome) {
       const tally = of(functionName)
       countOutcome(tally, source, labelOf(outcome))
       observe(tally.waits, outcome.waitedMs)
       if (outcome.durationMs !== undefined) observe(tally.durations, outcome.durationMs)
       if (outcome.initMs !== undefined) observe(tally.inits, outcome.initMs)
-      if (outcome.status !== 'throttled') return
-      countThrottle(tally, outcome.blocked)
+      if (outcome.status === 'throttled') countThrottle(tally, outcome.blocked)
+      else if (outcome.failure !== undefined) countFailure(tally, outcome)
     },
   }
+}
+
+function countFailure(tally: FunctionTally, { failure, handlerStarted }: Outcome): void {
+  if (failure === undefined) return
+  const { errorClass, reason, cause } = failure
+  countOne(tally.errors, errorKey(errorClass, reason, handlerStarted))
+  if (cause !== undefined) countOne(tally.interrupted, cause)
+}
+
+function errorKey(errorClass: ErrorClass, reason: FailureReason, started: boolean): string {
+  return `${errorClass}/${reason}/${started ? 1 : 0}`
+}
+
+function countOne<Key>(counts: Map<Key, number>, key: Key): void {
+  counts.set(key, (counts.get(key) ?? 0) + 1)
 }
 
 /** Tenants are not told apart: there may be any number of them. */
@@ -81,7 +120,7 @@ function countThrottle({ throttles }: FunctionTally, blocked: Blocked): void {
   const limit = scope === 'tenant' ? `tenant/${name.split(':', 1)[0]}` : limitId(blocked)
   let byWhy = throttles.get(limit)
   if (byWhy === undefined) throttles.set(limit, (byWhy = new Map()))
-  byWhy.set(why, (byWhy.get(why) ?? 0) + 1)
+  countOne(byWhy, why)
 }
 
 /** A malformed answer is the function's failure, whatever the front end makes of it. */

@@ -12,6 +12,7 @@ const CODES: Readonly<Record<ErrorCode, { fault: Fault; exitCode: number }>> = {
   SPILLWAY_PORT_TAKEN: { fault: 'client', exitCode: 2 },
   SPILLWAY_EXPOSED: { fault: 'client', exitCode: 2 },
   SPILLWAY_FUNCTION_NOT_FOUND: { fault: 'client', exitCode: 2 },
+  SPILLWAY_UNREADABLE: { fault: 'client', exitCode: 2 },
   SPILLWAY_UNREACHABLE: { fault: 'client', exitCode: 1 },
 }
 
@@ -23,6 +24,7 @@ export type ErrorCode =
   | 'SPILLWAY_PORT_TAKEN'
   | 'SPILLWAY_EXPOSED'
   | 'SPILLWAY_FUNCTION_NOT_FOUND'
+  | 'SPILLWAY_UNREADABLE'
   | 'SPILLWAY_UNREACHABLE'
 
 const BRAND = Symbol.for('spillway.error')

@@ -1,4 +1,5 @@
 import type { Place } from '../lib/errors.ts'
+import type { FunctionDefinition } from '../model/app.ts'
 import type { LimitScope } from '../model/in-force.ts'
 import { DEFAULT_ACCOUNT_MAX_CONCURRENCY, type LimitsConfig } from '../model/limits.ts'
 import { idOf, reportFaults } from './limit-checks.ts'
@@ -9,7 +10,7 @@ export interface Assignment {
   readonly scope: LimitScope
   /** Group, tag or deployed function name; empty for the account. */
   readonly name: string
-  /** As in `LimitsConfig`, with a dot inside (`headroom.batch`); `timeoutMs` of a function, `mode`. */
+  /** As in `LimitsConfig`, with a dot inside (`headroom.batch`); what a run is of a function, `mode`. */
   readonly field: string
   readonly value: number | string
   /** The higher one wins, whatever the order: see `RANK`. */
@@ -23,11 +24,16 @@ export const RANK = { manifest: 0, custom: 1, config: 2 } as const
 /** A function's `group` is nearer to it than a group's `functions: [report*]` in the same file. */
 export const RANK_OF_OWN_WORD = 0.5
 
+/** How a function runs, where that is no limit. */
+export type RunSettings = Partial<Pick<FunctionDefinition, 'timeoutMs' | 'environmentConcurrency'>>
+
+const RUN_FIELDS: readonly string[] = ['timeoutMs', 'environmentConcurrency']
+
 /** The configuration, and what it says beyond limits. */
 export interface AssignedLimits {
   readonly limits: LimitsConfig
-  /** By deployed function name. */
-  readonly timeoutsMs: ReadonlyMap<string, number>
+  /** What is said of runs, by deployed function name. */
+  readonly runs: ReadonlyMap<string, RunSettings>
 }
 
 /**
@@ -73,10 +79,10 @@ function build(
   const groups = new Map<string, Draft>()
   const tags = new Map<string, Draft>()
   const functions = new Map<string, Draft>()
-  const timeoutsMs = new Map<string, number>()
+  const runs = new Map<string, RunSettings>()
   for (const [name, service] of services) functions.set(name, { group: service })
   for (const { scope, name, field, value } of assignments) {
-    if (field === 'timeoutMs') timeoutsMs.set(name, Number(value))
+    if (RUN_FIELDS.includes(field)) runs.set(name, { ...runs.get(name), [field]: value })
     else if (field === 'mode') top['mode'] = value
     else if (scope === 'account') put(account, field, value)
     else if (scope === 'group') put(draftOf(groups, name), field, value)
@@ -92,7 +98,7 @@ function build(
     functions: Object.fromEntries(functions),
   }
   // Each field was read by its own word, so it is what the type says.
-  return { limits: limits as unknown as LimitsConfig, timeoutsMs }
+  return { limits: limits as unknown as LimitsConfig, runs }
 }
 
 function draftOf(drafts: Map<string, Draft>, name: string): Draft {

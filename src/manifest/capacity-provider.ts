@@ -1,10 +1,18 @@
 import type { FunctionDefinition } from '../model/app.ts'
-import type { Written } from './limit-words.ts'
-import { child, exactText, expected, ifKnown, wholeNumber, type Reading } from './read.ts'
+import { ENVIRONMENT_CONCURRENCY_MAX, type Written } from './limit-words.ts'
+import {
+  child,
+  exactText,
+  expected,
+  ifKnown,
+  wholeNumber,
+  type Range,
+  type Reading,
+} from './read.ts'
 import type { Node } from './tree.ts'
 
 /** `maxConcurrency`, of one environment (AWS: PerExecutionEnvironmentMaxConcurrency). */
-const PER_ENVIRONMENT = { min: 1, max: 1600 }
+const PER_ENVIRONMENT = { min: 1, max: ENVIRONMENT_CONCURRENCY_MAX }
 /** `scaling.min` and `max` (AWS: FunctionScalingConfig, in environments). */
 const ENVIRONMENTS = { min: 0, max: 15_000 }
 
@@ -20,7 +28,7 @@ const DEFAULT_GIB_PER_VCPU = 2
 /**
  * The limits of a function on Lambda Managed Instances, in Serverless 4's words (serverless.com, "AWS
  * Lambda Managed Instances"): at most `scaling.max` environments of `maxConcurrency` each, and
- * `scaling.min` kept warm. `capacityProvider: name` alone says nothing about either.
+ * `scaling.min` kept warm. Where it is written how many one takes at once, it takes so many here too. `capacityProvider: name` alone says nothing about either.
  */
 export function readCapacityProvider(
   reading: Reading,
@@ -33,33 +41,41 @@ export function readCapacityProvider(
   if (provider === undefined || provider.kind === 'scalar') return []
   if (provider.kind !== 'map') return expected(reading, provider, `${what} to be a map`) ?? []
 
-  const number = (word: readonly string[], range: { min: number; max: number }) => {
+  const number = (word: readonly string[], range: Range): number | undefined => {
     const label = `capacityProvider.${word.join('.')}`
-    return wholeNumber(
-      reading,
-      ifKnown(reading, child(reading, provider, ...word), label),
-      label,
-      range,
-    )
+    const given = ifKnown(reading, child(reading, provider, ...word), label)
+    return wholeNumber(reading, given, label, range)
   }
   const min = number(['scaling', 'min'], ENVIRONMENTS)
   const max = number(['scaling', 'max'], ENVIRONMENTS)
-  const perEnvironment =
+  const written =
     number(['maxConcurrency'], PER_ENVIRONMENT) ??
-    defaultConcurrency(runtime, memoryMb, gibPerVcpu(reading, provider))
+    number(['perExecutionEnvironmentMaxConcurrency'], PER_ENVIRONMENT)
+  const perEnvironment =
+    written ?? defaultConcurrency(runtime, memoryMb, gibPerVcpu(reading, provider))
   const { place } = child(reading, provider, 'scaling') ?? provider
-  if (max !== undefined && max > 0 && perEnvironment === undefined) {
+  const maxConcurrency = product(max, perEnvironment)
+  if (max !== undefined && maxConcurrency === undefined) {
     reading.report.note(
       place,
       `${key}: scaling.max is not used: nobody knows how many invocations an environment of ${runtime} takes; write capacityProvider.maxConcurrency`,
     )
   }
   return [
-    ...(min === undefined ? [] : [{ field: 'provisionedConcurrency', value: min, place }]),
-    ...(max === undefined || (max > 0 && perEnvironment === undefined)
-      ? []
-      : [{ field: 'maxConcurrency', value: max * (perEnvironment ?? 0), place }]),
+    ...writtenAs('environmentConcurrency', written, provider.place),
+    ...writtenAs('provisionedConcurrency', min, place),
+    ...writtenAs('maxConcurrency', maxConcurrency, place),
   ]
+}
+
+/** None of whatever number is none. */
+function product(environments: number | undefined, each: number | undefined): number | undefined {
+  if (environments === 0) return 0
+  return environments === undefined || each === undefined ? undefined : environments * each
+}
+
+function writtenAs(field: string, value: number | undefined, place: Node['place']): Written[] {
+  return value === undefined ? [] : [{ field, value, place }]
 }
 
 function gibPerVcpu(reading: Reading, provider: Node): number {

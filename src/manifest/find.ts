@@ -31,7 +31,6 @@ export function findSource(path: string, report: Report): Found | undefined {
   if (path === '') return fail('expected a path, got an empty one')
   if (isDirectory(absolute)) return inDirectory(absolute) ?? fail(nothingIn(absolute))
   const name = basename(absolute)
-  if (name.endsWith('.py')) return fail('Python handlers are not served yet')
   if (!isFile(absolute)) return fail(nothingAt(absolute))
   if (CONFIGS.includes(name)) {
     const found = inDirectory(dirname(absolute))
@@ -40,7 +39,7 @@ export function findSource(path: string, report: Report): Found | undefined {
   if (UNREAD.includes(name)) return fail(`${name} is not read yet; ${MANIFESTS.join(', ')} are`)
   if (/\.(?:ya?ml|json)$/.test(name)) return besideConfig('manifest', absolute)
   if (name === 'bootstrap') return besideConfig('handler', absolute)
-  if (HANDLER_EXTENSIONS.some((extension) => name.endsWith(extension))) {
+  if ([...HANDLER_EXTENSIONS, '.py'].some((extension) => name.endsWith(extension))) {
     return besideConfig('handler', absolute)
   }
   return fail('expected a directory, a serverless.yml or a handler file such as hello.mjs')

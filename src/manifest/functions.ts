@@ -1,5 +1,6 @@
 import type { FunctionDefinition } from '../model/app.ts'
-import { findHandler } from './handler.ts'
+import { findHandler, findPythonHandler, type FoundHandler } from './handler.ts'
+import { readLayers } from './layers.ts'
 import type { Manifest } from './manifest.ts'
 import {
   child,
@@ -46,7 +47,6 @@ const KNOWN_KEYS = `
 
 /** What changes how a function runs and is not served yet. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  layers: 'layers are not loaded yet',
   image: 'container images are not served',
   url: 'function URLs are not served yet',
   destinations: 'destinations are not served yet',
@@ -92,7 +92,7 @@ function readFunction(manifest: Manifest, entry: Setting): DeclaredFunction | un
     tags: readTags(manifest, node),
     logFormat: readLogFormat(manifest, node),
     environmentConcurrency: 1,
-    layers: [],
+    layers: readLayers(manifest, node, key),
     place,
   }
   noteRuntime(manifest, definition)
@@ -125,11 +125,18 @@ function readHandler(manifest: Manifest, entry: Setting, runtime: string): strin
     return ''
   }
   const handler = exactText(manifest, written, `handler of ${key}`)
-  if (handler === undefined || !runtime.startsWith('nodejs')) return handler ?? ''
-  const found = findHandler(handler, manifest.directory)
+  if (handler === undefined) return ''
+  const found = findFor(runtime, handler, manifest.directory)
   if ('handler' in found) return found.handler
   manifest.report.error(written.place, `expected the handler of ${key} to be a file, ${found.why}`)
   return handler
+}
+
+/** What is to be found depends on the language; of others nothing is known. */
+function findFor(runtime: string, handler: string, taskRoot: string): FoundHandler {
+  if (runtime.startsWith('nodejs')) return findHandler(handler, taskRoot)
+  if (runtime.startsWith('python')) return findPythonHandler(handler, taskRoot)
+  return { handler }
 }
 
 /** The provider's variables with the function's on top; an empty value takes one away. */
@@ -175,7 +182,7 @@ function noteKeys(manifest: Manifest, name: string, node: MapNode): void {
 }
 
 function noteRuntime(manifest: Manifest, { key, runtime, place }: FunctionDefinition): void {
-  if (runtime.startsWith('nodejs') || runtime.startsWith('provided') || runtime === 'go1.x') return
+  if (/^(?:nodejs|python3\.|provided|go1\.x)/.test(runtime)) return
   const wayOut = /^(?:java|ruby|dotnet)/.test(runtime)
     ? '; with a bootstrap of its own and the runtime provided.al2023 it is'
     : ''

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { basename, dirname, extname } from 'node:path'
 import type { FunctionDefinition, HttpApi, Service } from '../model/app.ts'
 import { apiId } from './api-id.ts'
@@ -11,7 +12,10 @@ export interface HandlerFile {
   readonly api: HttpApi
 }
 
-/** Reads `hello.mjs`, or a `bootstrap`, as a service; undefined, and an error, where no handler can name the file. */
+/** The runtime of a `.py`; another Python that is installed serves as well. */
+const PYTHON_RUNTIME = 'python3.13'
+
+/** Reads `hello.mjs`, `app.py` or a `bootstrap` as a service; undefined, and an error, where no handler can name the file. */
 export function readHandlerFile(path: string, report: Report): HandlerFile | undefined {
   const module = basename(path, extname(path))
   const file = displayPath(path)
@@ -28,9 +32,7 @@ export function readHandlerFile(path: string, report: Report): HandlerFile | und
     name,
     key: name,
     service: name,
-    ...(basename(path) === 'bootstrap'
-      ? { runtime: 'provided.al2023', handler: module }
-      : { runtime: 'nodejs24.x', handler: `${module}.handler` }),
+    ...runtimeOf(path, module),
     taskRoot: directory,
     timeoutMs: 6000,
     memoryMb: 1024,
@@ -43,6 +45,19 @@ export function readHandlerFile(path: string, report: Report): HandlerFile | und
     place,
   }
   return { service, definition, api: catchAllApi(name, place) }
+}
+
+function runtimeOf(path: string, module: string): Pick<FunctionDefinition, 'runtime' | 'handler'> {
+  if (basename(path) === 'bootstrap') return { runtime: 'provided.al2023', handler: module }
+  if (extname(path) !== '.py') return { runtime: 'nodejs24.x', handler: `${module}.handler` }
+  return { runtime: PYTHON_RUNTIME, handler: `${module}.${pythonFunction(path)}` }
+}
+
+/** `handler`, or else `lambda_handler` where the file has that: what AWS's own console writes. */
+function pythonFunction(path: string): string {
+  const text = readFileSync(path, 'utf8')
+  const has = (name: string): boolean => new RegExp(`^(?:def )?${name}\\b`, 'm').test(text)
+  return !has('handler') && has('lambda_handler') ? 'lambda_handler' : 'handler'
 }
 
 function catchAllApi(name: string, place: FunctionDefinition['place']): HttpApi {

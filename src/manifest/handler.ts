@@ -15,6 +15,9 @@ export const HANDLER_EXTENSIONS: readonly string[] = [
   '.jsx',
 ]
 
+/** What a Python handler's module is: a file, or a package. */
+const PYTHON_FILES: readonly string[] = ['.py', '/__init__.py']
+
 /** Folders that builds write to, and where their sources tend to be. */
 const BUILT = /^(?:\.\/)?(?:dist|build|\.build|\.esbuild\/\.build)\/(.*)$/
 
@@ -41,6 +44,21 @@ export function findHandler(handler: string, taskRoot: string): FoundHandler {
 }
 
 /**
+ * Finds the module of `dir/module.function` of a Python function; dots may stand for slashes, as in
+ * Lambda's Python runtime. Modules that layers or compiled extensions bring are not looked for.
+ */
+export function findPythonHandler(handler: string, taskRoot: string): FoundHandler {
+  const dot = handler.lastIndexOf('.')
+  if (dot <= 0) {
+    return { why: `got: "${handler}", expected module.function, such as "src/lead.handler"` }
+  }
+  const module = handler.slice(0, dot).replaceAll('.', '/')
+  if (PYTHON_FILES.some((end) => isFile(resolve(taskRoot, module) + end))) return { handler }
+  const guess = didYouMean(module, modulesBeside(taskRoot, module, ['.py']))
+  return { why: `got: "${handler}", and there is no ${module}.py${guess}` }
+}
+
+/**
  * `src/lead.handler` as module and export. As in Lambda's Node runtime the file's name ends at its
  * first dot (aws-lambda-nodejs-runtime-interface-client, `UserFunction.js`).
  */
@@ -63,11 +81,15 @@ export function moduleFile(taskRoot: string, module: string): string | undefined
 }
 
 /** The modules in a module's folder, written as the module is: what may have been meant. */
-function modulesBeside(taskRoot: string, module: string): string[] {
+function modulesBeside(
+  taskRoot: string,
+  module: string,
+  extensions = HANDLER_EXTENSIONS,
+): string[] {
   const folder = dirname(resolve(taskRoot, module))
   try {
     return readdirSync(folder)
-      .filter((file) => HANDLER_EXTENSIONS.some((extension) => file.endsWith(extension)))
+      .filter((file) => extensions.some((extension) => file.endsWith(extension)))
       .map((file) => join(relative(taskRoot, folder), basename(file).replace(/\.[^.]+$/, '')))
   } catch {
     return []

@@ -31,6 +31,9 @@ export interface Words {
   readonly later: readonly string[]
 }
 
+/** Lambda Managed Instances' own bound (awsdocs, PerExecutionEnvironmentMaxConcurrency). */
+export const ENVIRONMENT_CONCURRENCY_MAX = 1600
+
 function wordOf(
   field: string,
   read: (reading: Reading, setting: Setting) => number | string | undefined,
@@ -41,8 +44,8 @@ function wordOf(
   }
 }
 
-function count(field: string, min = 0): Word {
-  return wordOf(field, (reading, { key, value }) => wholeNumber(reading, value, key, { min }))
+function count(field: string, min = 0, max = Infinity): Word {
+  return wordOf(field, (reading, { key, value }) => wholeNumber(reading, value, key, { min, max }))
 }
 
 function duration(field: string): Word {
@@ -106,8 +109,9 @@ export const FUNCTION: Words = {
     perTenant: counts('perTenant', { maxConcurrency: 0, weight: 1 }),
     // Longer than Lambda's 900 s on purpose: these are one's own machines.
     timeout: duration('timeoutMs'),
+    environmentConcurrency: count('environmentConcurrency', 1, ENVIRONMENT_CONCURRENCY_MAX),
   },
-  later: ['environmentConcurrency', 'onPartition', 'rate'],
+  later: ['onPartition', 'rate'],
 }
 
 /** Reports a word that is not known here, with the nearest one that is; a note for one of later. */

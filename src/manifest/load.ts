@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { ManifestError, type Place } from '../lib/errors.ts'
 import { DEFAULT_ACCOUNT_ID } from '../model/arn.ts'
-import type { App, FunctionDefinition } from '../model/app.ts'
+import type { App } from '../model/app.ts'
 import { applyAssignments } from './assignments.ts'
 import { parseDotenv, type Variables } from './dotenv.ts'
+import { readEnvironments } from './environments.ts'
 import { createFiles, displayPath, isFile } from './files.ts'
 import { findSource, type Found } from './find.ts'
 import type { Context } from './manifest.ts'
@@ -56,7 +57,7 @@ function assemble(options: LoadOptions, report: Report): App {
   checkNames(functions, report)
   checkRoutes(apis, report)
   const sections = readSections(options, parts, context)
-  const { limits, timeoutsMs } = applyAssignments(
+  const { limits, runs } = applyAssignments(
     [...parts.flatMap((part) => part.assignments), ...sections.flatMap(readSection)],
     new Map(functions.map(({ name, service }) => [name, service])),
     report,
@@ -67,12 +68,11 @@ function assemble(options: LoadOptions, report: Report): App {
     accountId: DEFAULT_ACCOUNT_ID,
     ...common,
     services: parts.map(({ service }) => service),
-    functions: functions.map((each) => withTimeout(each, timeoutsMs)),
+    functions: functions.map((each) => ({ ...each, ...runs.get(each.name) })),
     apis,
     limits,
     trustedProxies: [...new Set(sections.flatMap(readTrustedProxies))],
-    credentials: 'none',
-    spares: 0,
+    ...readEnvironments(sections),
     notes: report.notes,
     files: [...files.paths],
   }
@@ -118,14 +118,6 @@ function readSections(
     return sectionOfFile(file, own, context)
   })
   return [...customs, ...configs].filter((section) => section !== undefined)
-}
-
-function withTimeout(
-  definition: FunctionDefinition,
-  timeoutsMs: ReadonlyMap<string, number>,
-): FunctionDefinition {
-  const timeoutMs = timeoutsMs.get(definition.name)
-  return timeoutMs === undefined ? definition : { ...definition, timeoutMs }
 }
 
 /** An account has one region; a stage is only a word, but two of them are worth knowing of. */

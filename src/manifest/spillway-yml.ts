@@ -14,8 +14,17 @@ export interface Section extends Reading {
   readonly rank: number
 }
 
-const TOP = ['mode', 'account', 'groups', 'tags', 'functions', 'trustedProxies']
-const TOP_LATER = ['queues', 'credentials', 'redis', 'rateLimit', 'environments']
+const TOP = [
+  'mode',
+  'account',
+  'groups',
+  'tags',
+  'functions',
+  'trustedProxies',
+  'credentials',
+  'environments',
+]
+const TOP_LATER = ['queues', 'redis', 'rateLimit']
 
 const MODES = ['spillway', 'aws'] as const
 

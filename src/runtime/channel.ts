@@ -22,8 +22,8 @@ export interface Channel {
   /** Has the stream of an invocation wait until `resume`; the others go on. */
   pause(seq: number): void
   resume(seq: number): void
-  /** Ends the process and all that it started. */
-  kill(): void
+  /** Ends the process and all that it started, or asks them to end. Default SIGKILL. */
+  kill(signal?: NodeJS.Signals): void
 }
 
 /** What a channel tells the environment. */
@@ -51,12 +51,8 @@ export interface ChannelEvents {
 }
 
 export interface ChannelExit extends Exit {
-  /** It ended by its own memory limit. */
-  readonly outOfMemory: boolean
   /** It said what cannot be read, and was ended for it. */
   readonly brokeProtocol: boolean
-  /** Why there was no process at all: the machine's fault. */
-  readonly notStarted?: string
   /** Why there was none: the function's fault. */
   readonly invalidEntrypoint?: string
 }

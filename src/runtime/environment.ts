@@ -6,6 +6,8 @@ import { createDeliveries, type Deliveries, type Delivery } from './deliveries.t
 import { armed, failAt } from './failpoints.ts'
 import { openFramedChannel } from './framed-channel.ts'
 import { hangOf, watchStart, type HangWatch } from './hang-watch.ts'
+import { whyNotStarted } from './not-started.ts'
+import type { KillReason } from './pool-words.ts'
 import { openRuntimeApiChannel } from './runtime-api/channel.ts'
 import type { Spare } from './spares.ts'
 import { vitalSignsOf } from './vital-signs.ts'
@@ -40,6 +42,8 @@ export interface EnvironmentEvents {
   onReturned(work: Work): void
   /** Log text while no invocation runs. */
   onLog(text: string): void
+  /** An answer to what has timed out: dropped. */
+  onLateResult(): void
 }
 
 /** One execution environment: a process that runs one invocation at a time, or several. */
@@ -51,17 +55,24 @@ export interface Environment {
   readonly concurrency: number
   /** It is held up: what runs has run for a while, or what was handed over does not begin. */
   readonly stalled: boolean
-  /** Started, until ready: how long it took. */
+  /** Started, until ready, or until it failed: how long it took. */
   readonly initMs: number
   readonly idleSinceMs: number
   /** Since when it has had no rest: what runs has been first, or it was idle last. */
   readonly busySinceMs: number
   /** Of its process. */
   readonly pid: number | undefined
+  /** Set once it was ended by force while it was wanted. */
+  readonly killedFor: KillReason | undefined
   /** Hands an invocation over, to run now or behind those handed over before. */
   dispatch(work: Work): void
-  /** Takes no more; ends when what it has is over, at once if it has nothing. */
-  retire(): void
+  /**
+   * Takes no more; ends when what it has is over, at once if it has nothing. With a grace its process
+   * is asked first (SIGTERM).
+   */
+  retire(graceMs?: number): void
+  /** Asks its process to end (SIGTERM), and ends it `graceMs` later. */
+  terminate(graceMs: number): void
   /** Ends now. What runs ends as `died`; what lies ahead is returned. */
   kill(): void
 }
@@ -95,14 +106,19 @@ class ProcessEnvironment implements Environment {
   #initTimer: Disposable | undefined
   #initError: Uint8Array | undefined
   #initTimedOut = false
+  #timedOut = false
   #maxMemoryUsedMb = 0
   #retired = false
+  #graceMs = 0
+  #terminating: Disposable | undefined
   #seq = 0
+  #revokedSeq = 0
   #watching: Disposable | undefined
   #watchedSeq = 0
   #hangWatch: HangWatch | undefined
   #restWatch: Disposable | undefined
   #hung: DeathReason['hung']
+  killedFor: KillReason | undefined
   state: EnvironmentState = 'starting'
   stalled = false
   initMs = 0
@@ -131,7 +147,7 @@ class ProcessEnvironment implements Environment {
     })
     this.#initTimer = this.#clock.after(options.initTimeoutMs, () => {
       this.#initTimedOut = true
-      this.kill()
+      this.#killFor('init_timeout')
     })
   }
 
@@ -157,13 +173,31 @@ class ProcessEnvironment implements Environment {
     this.#channel.deliver(work, seq)
   }
 
-  retire(): void {
+  retire(graceMs: number = 0): void {
     this.#retired = true
-    if (this.#deliveries.all.length === 0) this.kill()
+    this.#graceMs = graceMs
+    if (this.#deliveries.all.length === 0) this.#end()
+  }
+
+  terminate(graceMs: number): void {
+    if (this.state === 'gone' || this.#terminating !== undefined) return
+    this.#retired = true
+    this.#channel.kill('SIGTERM')
+    this.#terminating = this.#clock.after(graceMs, () => this.kill())
   }
 
   kill(): void {
     this.#channel.kill()
+  }
+
+  #end(): void {
+    if (this.#graceMs > 0) this.terminate(this.#graceMs)
+    else this.kill()
+  }
+
+  #killFor(reason: KillReason): void {
+    this.killedFor = reason
+    this.kill()
   }
 
   #onReady(maxMemoryUsedMb: number): void {
@@ -230,7 +264,7 @@ class ProcessEnvironment implements Environment {
     // Those that have begun here are not to die for it.
     if (this.#deliveries.all.some(({ started }) => started)) return
     this.#hung = hangOf(this.#hangWatch, nowMs, signs, this.#channel.isBacklogged)
-    if (this.#hung !== undefined) this.kill()
+    if (this.#hung !== undefined) this.#killFor('start_timeout')
   }
 
   #hasBegun({ started, seq }: Delivery): boolean {
@@ -241,6 +275,7 @@ class ProcessEnvironment implements Environment {
   #takeBack(): void {
     const { all } = this.#deliveries
     if (all.length === 0) return
+    this.#revokedSeq = this.#seq
     this.#channel.revokeThrough(this.#seq)
     const waiting = all.filter((each) => !this.#hasBegun(each))
     const unneeded = waiting.length === all.length ? waiting.slice(1) : waiting
@@ -252,6 +287,8 @@ class ProcessEnvironment implements Environment {
   #onRefused(seq: number): void {
     const delivery = this.#deliveries.find(seq)
     if (delivery === undefined) return
+    // Nobody took it back: its code has written where only the server writes, and would refuse for ever.
+    if (seq > this.#revokedSeq) this.#leave()
     this.#remove(delivery)
     this.#afterRemoval(undefined)
     this.#options.events.onReturned(delivery.work)
@@ -277,11 +314,9 @@ class ProcessEnvironment implements Environment {
   #onTimeout(delivery: Delivery): void {
     this.#remove(delivery)
     this.#leave()
-    if (this.#isInOrder) this.kill()
-    else {
-      this.#takeBack()
-      if (this.load === 0) this.kill()
-    }
+    this.#timedOut = true
+    if (!this.#isInOrder) this.#takeBack()
+    if (this.#isInOrder || this.load === 0) this.#killFor('timeout')
     delivery.work.onEnd({
       kind: 'timeout',
       durationMs: this.#options.timeoutMs,
@@ -304,13 +339,22 @@ class ProcessEnvironment implements Environment {
 
   #onEnd(seq: number, end: WorkEnd & Measured): void {
     const delivery = this.#deliveries.find(seq)
-    if (delivery === undefined) return
+    if (delivery === undefined) return this.#onStray(seq)
     this.#maxMemoryUsedMb = end.maxMemoryUsedMb
     if (!delivery.started) delivery.work.onStarted(delivery.first ? this.initMs : undefined)
     this.#remove(delivery)
     this.#afterRemoval(end.durationMs)
     // Last: whoever is told of the end may hand the next one over at once.
     delivery.work.onEnd(end)
+  }
+
+  /** What answers twice, or for others, is trusted with nothing more. */
+  #onStray(seq: number): void {
+    if (this.#timedOut) return this.#options.events.onLateResult()
+    this.#options.events.onLog(`spillway: environment ends, it answered ${seq} unasked\n`)
+    this.#leave()
+    this.#takeBack()
+    if (this.load === 0) this.#killFor('protocol')
   }
 
   #remove(delivery: Delivery): void {
@@ -326,7 +370,7 @@ class ProcessEnvironment implements Environment {
   }
 
   #afterRemoval(durationMs: number | undefined): void {
-    if (this.#retired && this.#deliveries.all.length === 0) this.kill()
+    if (this.#retired && this.#deliveries.all.length === 0) this.#end()
     if (armed && this.#deliveries.all.length === 0) failAt('idle', this.pid)
     if (this.#channel.isReceptive) return this.#options.events.onRoom(this, durationMs)
     this.#resting.push(durationMs)
@@ -366,6 +410,8 @@ class ProcessEnvironment implements Environment {
 
   #onGone(exit: ChannelExit): void {
     const { code, signal, outOfMemory, brokeProtocol } = exit
+    if (brokeProtocol) this.killedFor = 'protocol'
+    this.#terminating?.[Symbol.dispose]()
     const wasStarting = this.state === 'starting'
     this.state = 'gone'
     this.#initTimer?.[Symbol.dispose]()
@@ -379,6 +425,7 @@ class ProcessEnvironment implements Environment {
       brokeProtocol,
       ...(hung === undefined ? {} : { hung }),
     }
+    if (wasStarting) this.initMs = this.#clock.nowMs() - this.#startedMs
     const failure = wasStarting && !this.#retired ? this.#initFailure(exit, reason) : undefined
     const { died, returned } = this.#lastVerdicts()
     this.#leave()
@@ -405,10 +452,13 @@ class ProcessEnvironment implements Environment {
     return { died, returned: waiting }
   }
 
-  #initFailure({ notStarted, invalidEntrypoint }: ChannelExit, reason: DeathReason): InitFailure {
+  #initFailure({ spawnError, invalidEntrypoint }: ChannelExit, reason: DeathReason): InitFailure {
+    const silent =
+      invalidEntrypoint === undefined && this.#initError === undefined && !this.#initTimedOut
+    const notStarted = silent ? whyNotStarted(this.#options.command, spawnError) : undefined
     return {
-      ...(this.#initError === undefined ? {} : { error: this.#initError }),
       ...(notStarted === undefined ? {} : { notStarted }),
+      ...(this.#initError === undefined ? {} : { error: this.#initError }),
       ...(invalidEntrypoint === undefined ? {} : { invalidEntrypoint }),
       timedOut: this.#initTimedOut,
       reason,

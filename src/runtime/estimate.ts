@@ -8,13 +8,14 @@ export interface Estimate {
 const WEIGHT = 0.1
 
 export function createEstimate(): Estimate {
-  let mean: number | undefined
-  return {
-    get mean() {
-      return mean
-    },
-    add(value) {
-      mean = mean === undefined ? value : mean + (value - mean) * WEIGHT
-    },
+  return new Mean()
+}
+
+/** A class, as every function has two of them, called or not. */
+class Mean implements Estimate {
+  mean: number | undefined
+
+  add(value: number): void {
+    this.mean = this.mean === undefined ? value : this.mean + (value - this.mean) * WEIGHT
   }
 }

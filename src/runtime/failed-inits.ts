@@ -1,48 +1,78 @@
 import type { Clock } from '../lib/clock.ts'
-import type { InitFailure } from './work.ts'
+import type { DeathReason, InitFailure } from './work.ts'
 
-/** How often in a row a function may fail to load before its callers are told. */
-const BY_FUNCTION_MAX = 2
-/** How often in a row the machine may: some three seconds, with the rests between. */
-const BY_MACHINE_MAX = 7
+/** A function that cannot be loaded: its callers are told at once, and one start a while probes. */
+export interface Failing {
+  readonly failure: InitFailure
+  readonly backoffMs: number
+  readonly probeAtMs: number
+}
+
+/** Lambda, too, tries the init phase a second time before it says that it failed. */
+const FAILED_MAX = 2
+/** What killed it from outside may be over by the next time. */
+const KILLED_MAX = 3
+const PROBE_FIRST_MS = 1000
+const PROBE_LAST_MS = 30_000
+/** Out of processes, memory or file descriptors: soon there may be one. */
 const REST_FIRST_MS = 50
 const REST_LAST_MS = 2000
 
-/** The starts in a row that came to nothing. */
-export interface FailedInits {
-  /** True when that was one too many. */
-  add(failure: InitFailure): boolean
-  /** How long it is better not to start another one. */
-  restMs(): number
-  clear(): void
-}
+/** What the starts that failed in a row say about a function and about the machine. */
+export class FailedInits {
+  readonly #clock: Clock
+  #restMs = 0
+  #restUntilMs = 0
+  /** In a row. */
+  count = 0
+  failing: Failing | undefined
 
-/**
- * Tells what the function does from what the machine does: a process that could not be started, or
- * was killed from outside while it loaded, says nothing about the function. It is tried again after
- * a moment, and whoever waits keeps waiting.
- */
-export function createFailedInits(clock: Clock): FailedInits {
-  let byFunction = 0
-  let byMachine = 0
-  let restUntilMs = 0
-  return {
-    add(failure) {
-      if (!isByMachine(failure)) return ++byFunction >= BY_FUNCTION_MAX
-      restUntilMs = clock.nowMs() + Math.min(REST_FIRST_MS * 2 ** byMachine, REST_LAST_MS)
-      return ++byMachine >= BY_MACHINE_MAX
-    },
-    restMs: () => Math.max(0, restUntilMs - clock.nowMs()),
-    clear() {
-      byFunction = 0
-      byMachine = 0
-      restUntilMs = 0
-    },
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  /** The machine gave no process just now; a start before this is over would get none either. */
+  get mustRest(): boolean {
+    return this.#clock.nowMs() < this.#restUntilMs
+  }
+
+  /**
+   * Counts one more. True when callers are to be told from now on: `failing` says what.
+   * While only the machine is short of something nobody is told anything: there is time until the
+   * callers' deadlines.
+   */
+  add(failure: InitFailure): boolean {
+    this.count++
+    if (failure.notStarted?.passing === true) {
+      this.#rest()
+      return false
+    }
+    const { error, timedOut, reason } = failure
+    const killed = error === undefined && !timedOut && wasKilled(reason)
+    if (this.count < (killed ? KILLED_MAX : FAILED_MAX)) return false
+    const nowMs = this.#clock.nowMs()
+    // One of several that were started together, before it was known: no probe.
+    if (this.failing !== undefined && nowMs < this.failing.probeAtMs) return false
+    const backoffMs = Math.min((this.failing?.backoffMs ?? PROBE_FIRST_MS / 2) * 2, PROBE_LAST_MS)
+    this.failing = { failure, backoffMs, probeAtMs: nowMs + backoffMs }
+    return true
+  }
+
+  /** An environment became ready, or the function is another one now. */
+  clear(): void {
+    this.count = 0
+    this.failing = undefined
+    this.#restMs = 0
+    this.#restUntilMs = 0
+  }
+
+  #rest(): void {
+    this.#restMs = Math.min(Math.max(REST_FIRST_MS, this.#restMs * 2), REST_LAST_MS)
+    this.#restUntilMs = this.#clock.nowMs() + this.#restMs
   }
 }
 
-function isByMachine({ notStarted, error, timedOut, reason }: InitFailure): boolean {
-  if (notStarted !== undefined) return true
-  const killed = reason.signal === 'SIGKILL' && !reason.outOfMemory && !reason.brokeProtocol
-  return killed && !timedOut && error === undefined
+/** Whether somebody else's hand ended a process: its own memory limit is its own doing. */
+export function wasKilled({ signal, outOfMemory, brokeProtocol }: DeathReason): boolean {
+  return (signal === 'SIGKILL' || signal === 'SIGTERM') && !outOfMemory && !brokeProtocol
 }

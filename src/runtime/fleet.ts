@@ -1,7 +1,7 @@
-import { freemem } from 'node:os'
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import type { App, FunctionDefinition } from '../model/app.ts'
+import { findUnreadable } from './admission.ts'
 import {
   environmentCommand,
   interpreterNote,
@@ -9,6 +9,8 @@ import {
   unservedReason,
   type EnvironmentCommand,
 } from './command.ts'
+import { createFreeMemory } from './launch/free-memory.ts'
+import { findLauncher } from './launch/launcher.ts'
 import { createMachine, type Machine } from './machine.ts'
 import { createPool, type Pool, type PoolOptions } from './pool.ts'
 import type { PoolEvent, Wanted } from './pool-words.ts'
@@ -38,19 +40,26 @@ export interface Fleet {
   readonly machine: Machine
   get(functionName: string): Member | undefined
   members(): Iterable<Member>
-  /** Has everything that comes done by new environments; what runs is let finish. */
+  /**
+   * Whether all functions of an App could run here.
+   * @throws {SpillwayError} SPILLWAY_UNREADABLE.
+   */
+  admit(app: App, around: Surroundings): void
+  /**
+   * Has everything that comes done by new environments; what runs is let finish.
+   * @throws {SpillwayError} SPILLWAY_UNREADABLE; then nothing has changed.
+   */
   configure(app: App, around: Surroundings): void
-  close(): Promise<void>
+  /** See `Pool.close`. */
+  close(graceMs?: number): Promise<void>
+  /** Asks every process to end, and ends it `graceMs` later. */
+  terminate(graceMs: number): void
   /** Ends every process now. */
   kill(): void
 }
 
-/** What a Node environment takes before it has done anything, rounded up. */
-const ENVIRONMENT_MB = 64
-/** Never so few that functions could not call one another. */
-const ENVIRONMENTS_MIN = 16
-
 export function createFleet(options: FleetOptions): Fleet {
+  tellMissing(options.onNote)
   const members = new Map<string, Member>()
   /** Removed ones whose last environments are not gone. */
   const closing = new Map<Pool, Promise<void>>()
@@ -59,58 +68,65 @@ export function createFleet(options: FleetOptions): Fleet {
   let surroundings: Surroundings | undefined
   const pools = (): Pool[] => [...members.values()].map(({ pool }) => pool)
   const spares = createSpares(() => machine, options.clock)
-  const machine: Machine = createMachine({ environmentsMax: environmentsMax() }, () => [
-    spares,
-    ...pools(),
-  ])
+  const memoryFreeMb = createFreeMemory(() => options.clock.nowMs())
+  const machine: Machine = createMachine({ memoryFreeMb }, () => [spares, ...pools()])
 
   const command = (fn: FunctionDefinition): EnvironmentCommand => {
     assert(surroundings !== undefined, 'environments start after the fleet is configured')
     return environmentCommand(fn, surroundings)
   }
 
-  const remove = (name: string, { pool }: Member): void => {
+  const open = (fn: FunctionDefinition): Pool => {
+    const publishSlots = slots.publisherOf(fn.name)
+    return newPool(fn, { ...options, machine, spares, command, publishSlots })
+  }
+
+  const remove = (name: string, { pool }: Member, graceMs?: number): void => {
     members.delete(name)
-    const closed = pool.close().finally(() => closing.delete(pool))
-    closing.set(pool, closed)
+    closing.set(
+      pool,
+      pool.close(graceMs).finally(() => closing.delete(pool)),
+    )
   }
 
   return {
     machine,
     get: (name) => members.get(name),
     members: () => members.values(),
+    admit(app, around) {
+      findUnreadable(app.functions, around, () => {})
+    },
     configure(app, around) {
-      surroundings = around
+      const keepUser = findUnreadable(app.functions, around, options.onNote)
+      surroundings = { ...around, keepUser }
       spares.keep(app.spares)
-      const served = new Map(app.functions.map((fn) => [fn.name, isServed(fn)]))
-      for (const [name, member] of members) {
-        if (served.get(name) !== isServed(member.fn)) remove(name, member)
-      }
+      for (const [name, member] of outdated(members, app)) remove(name, member)
       for (const fn of app.functions) {
         if (isServed(fn)) tell(fn)
         const member = members.get(fn.name)
-        const pool =
-          member?.pool ??
-          newPool(fn, {
-            ...options,
-            machine,
-            spares,
-            command,
-            publishSlots: slots.publisherOf(fn.name),
-          })
+        const pool = member?.pool ?? open(fn)
         members.set(fn.name, { fn, pool })
         member?.pool.renew(fn)
       }
     },
-    async close() {
-      for (const [name, member] of members) remove(name, member)
+    async close(graceMs) {
+      for (const [name, member] of members) remove(name, member, graceMs)
       await Promise.all([...closing.values(), spares.close()])
+    },
+    terminate(graceMs) {
+      for (const pool of [...pools(), ...closing.keys()]) pool.terminate(graceMs)
     },
     kill() {
       spares.kill()
       for (const pool of [...pools(), ...closing.keys()]) pool.kill()
     },
   }
+}
+
+/** Those that are no longer there, or whose pool is of the wrong kind now. */
+function outdated(members: ReadonlyMap<string, Member>, app: App): [string, Member][] {
+  const served = new Map(app.functions.map((fn) => [fn.name, isServed(fn)]))
+  return [...members].filter(([name, { fn }]) => served.get(name) !== isServed(fn))
 }
 
 /** Says once what another interpreter stands in for. */
@@ -121,6 +137,19 @@ function createTeller(onNote: (message: string) => void): (fn: FunctionDefinitio
     if (note === undefined || told.has(note)) return
     told.add(note)
     onNote(note)
+  }
+}
+
+let missingTold = false
+
+/** What this machine cannot do about confinement: once for the process, as it is the same for all. */
+function tellMissing(onNote: (message: string) => void): void {
+  if (missingTold) return
+  missingTold = true
+  const { means, memory } = findLauncher()
+  for (const sentence of means.missing) onNote(sentence)
+  if (memory === 'reservations') {
+    onNote('no control group can be made: memory is limited by what a process reserves, roughly')
   }
 }
 
@@ -166,11 +195,4 @@ function createSlotSums(publish: (functionName: string, slots: number) => void):
       }
     },
   }
-}
-
-/** As many as the memory that is free now would hold. */
-function environmentsMax(): number {
-  const limit = process.constrainedMemory()
-  const freeBytes = limit > 0 && limit < freemem() ? limit : freemem()
-  return Math.max(ENVIRONMENTS_MIN, Math.floor(freeBytes / (ENVIRONMENT_MB * 1024 * 1024)))
 }

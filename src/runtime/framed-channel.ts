@@ -44,7 +44,8 @@ class FramedChannel implements Channel {
     this.#process = spare?.process ?? startProcess(command, onGone)
     if (spare !== undefined) {
       spare.adopt(onGone)
-      const { env, cwd } = command
+      const { cwd } = command
+      const env = { ...this.#process.given, ...command.env }
       this.#write(encodeFrame(FRAME.adopt, 0, '', JSON.stringify({ env, cwd })))
     }
     if (armed) failAt('init', this.pid)
@@ -92,8 +93,8 @@ class FramedChannel implements Channel {
     this.#write(encodeFrame(FRAME.go, seq, '', ''))
   }
 
-  kill(): void {
-    this.#process.kill()
+  kill(signal?: NodeJS.Signals): void {
+    this.#process.kill(signal)
   }
 
   /** What is handed over in one turn of the loop goes out in one write. */
@@ -158,8 +159,8 @@ class FramedChannel implements Channel {
   }
 
   #onGone(exit: Exit): void {
-    const [outOfMemory, brokeProtocol] = [this.#outOfMemory, this.#brokeProtocol]
-    this.#events.onGone({ ...exit, outOfMemory, brokeProtocol })
+    const outOfMemory = exit.outOfMemory || this.#outOfMemory
+    this.#events.onGone({ ...exit, outOfMemory, brokeProtocol: this.#brokeProtocol })
   }
 
   #onStderr(text: string): void {

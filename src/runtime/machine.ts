@@ -29,17 +29,29 @@ export interface MachineUser {
 }
 
 export interface MachineOptions {
-  /** Environments of all functions together. */
-  readonly environmentsMax: number
+  /** Environments of all functions together. Default: as many as the memory has room for. */
+  readonly environmentsMax?: number
+  /** Memory that is free now, in MiB; asked when a start is claimed. Default: no bound. */
+  readonly memoryFreeMb?: () => number
   /** Starting at once. More would only take the CPU from each other and from what runs. */
   readonly startsMax?: number
 }
 
 const AHEAD_SHARE = 0.9
+/** What an environment takes before it has done anything, rounded up: no start has taken it yet. */
+const ENVIRONMENT_MB = 64
+/** Stays free for what those that run may come to need, and the server: and so much more ahead of demand. */
+const RESERVE_MB = 192
+/** Never so few that functions could not call one another. */
+const ENVIRONMENTS_MIN = 16
 
 /** Bounds starts and environments over all functions; makes place by ending the longest idle one. */
 export function createMachine(
-  { environmentsMax, startsMax = 2 * availableParallelism() }: MachineOptions,
+  {
+    environmentsMax = Infinity,
+    startsMax = 2 * availableParallelism(),
+    memoryFreeMb = () => Infinity,
+  }: MachineOptions,
   users: () => Iterable<MachineUser>,
 ): Machine {
   const refused = createRefused()
@@ -48,24 +60,12 @@ export function createMachine(
   /** Ended to make place, and not gone yet. */
   let evicting = 0
 
-  const keptWarm = (): number => {
-    let sum = 0
-    for (const user of users()) sum += user.keptWarm()
-    return sum
-  }
-
-  const evictOldest = (wanting: MachineUser): void => {
-    let oldest: MachineUser | undefined
-    let oldestMs = Infinity
-    for (const user of users()) {
-      const idleMs = user === wanting ? undefined : user.oldestIdleMs()
-      if (idleMs === undefined || idleMs >= oldestMs) continue
-      oldest = user
-      oldestMs = idleMs
-    }
-    if (oldest === undefined) return
-    evicting++
-    oldest.evictOldestIdle()
+  /** Whether there is room for one more, once `gone` of them are: places, and memory for all that start. */
+  const hasRoom = (gone: number, when?: 'ahead'): boolean => {
+    if (environments - gone >= environmentsMax) return false
+    if (environments - gone < ENVIRONMENTS_MIN) return true
+    const reservedMb = when === 'ahead' ? 2 * RESERVE_MB : RESERVE_MB
+    return memoryFreeMb() >= reservedMb + (starts + 1 - gone) * ENVIRONMENT_MB
   }
 
   return {
@@ -73,16 +73,18 @@ export function createMachine(
       return environments
     },
     claimStart(wanting, when) {
-      const tooMany = when === 'ahead' && keptWarm() >= Math.floor(environmentsMax * AHEAD_SHARE)
-      const full = environments - evicting >= environmentsMax
-      if (starts < startsMax && full && !tooMany) evictOldest(wanting)
-      if (starts >= startsMax || environments >= environmentsMax || tooMany) {
-        refused.add(wanting, when)
-        return false
+      const tooMany =
+        when === 'ahead' && keptWarm(users()) >= Math.floor(environmentsMax * AHEAD_SHARE)
+      if (starts < startsMax && !tooMany) {
+        if (!hasRoom(evicting, when) && evictOldest(users(), wanting)) evicting++
+        if (hasRoom(0, when)) {
+          starts++
+          environments++
+          return true
+        }
       }
-      starts++
-      environments++
-      return true
+      refused.add(wanting, when)
+      return false
     },
     unclaim() {
       starts--
@@ -98,6 +100,26 @@ export function createMachine(
       refused.wake(() => environments)
     },
   }
+}
+
+function keptWarm(users: Iterable<MachineUser>): number {
+  let sum = 0
+  for (const user of users) sum += user.keptWarm()
+  return sum
+}
+
+/** Ends the environment that was idle longest, of another than who wants its place; false where none is idle. */
+function evictOldest(users: Iterable<MachineUser>, wanting: MachineUser): boolean {
+  let oldest: MachineUser | undefined
+  let oldestMs = Infinity
+  for (const user of users) {
+    const idleMs = user === wanting ? undefined : user.oldestIdleMs()
+    if (idleMs === undefined || idleMs >= oldestMs) continue
+    oldest = user
+    oldestMs = idleMs
+  }
+  oldest?.evictOldestIdle()
+  return oldest !== undefined
 }
 
 /** Who was refused a place: first come, first woken; those ahead of demand after all others. */

@@ -4,13 +4,14 @@ import type { FunctionDefinition } from '../model/app.ts'
 import { concurrencyOf, type EnvironmentCommand } from './command.ts'
 import { startEnvironment, type Environment, type EnvironmentEvents } from './environment.ts'
 import { createEstimate } from './estimate.ts'
-import { createFailedInits, type FailedInits } from './failed-inits.ts'
+import { FailedInits, type Failing } from './failed-inits.ts'
 import { createKeepWarm, type KeepWarm } from './keep-warm.ts'
 import type { Machine, MachineUser } from './machine.ts'
 import type { GoneReason, PoolEvent, Wanted, Warmth } from './pool-words.ts'
+import { spawnFailure } from './not-started.ts'
 import type { Spares } from './spares.ts'
 import { isStartWorthIt } from './start-decision.ts'
-import type { InitFailure, Work } from './work.ts'
+import type { InitFailure, UnservedReason, Work } from './work.ts'
 
 export interface PoolOptions {
   readonly fn: FunctionDefinition
@@ -44,8 +45,10 @@ export interface Pool extends MachineUser {
   warmth(): Warmth
   /** Ends every environment once it is idle, and has what comes done by new ones. */
   renew(fn: FunctionDefinition): void
-  /** Takes no more work; resolves when the last environment is gone. */
-  close(): Promise<void>
+  /** Takes no more work; resolves when the last environment is gone. See `Environment.retire`. */
+  close(graceMs?: number): Promise<void>
+  /** Asks every process to end, and ends it `graceMs` later. */
+  terminate(graceMs: number): void
   /** Ends every process now. */
   kill(): void
   counts(): { readonly idle: number; readonly busy: number; readonly starting: number }
@@ -62,8 +65,7 @@ const BRIEF_MS = 2
 const BRIEF_DEPTH = 16
 /** Asked once: the answer is read from the kernel and its control groups. */
 const CORES = availableParallelism()
-const PROBE_FIRST_MS = 1000
-const PROBE_LAST_MS = 30_000
+const PROBE_AGAIN_MS = 1000
 /** A handler that ends its process soon after each start must not keep the machine busy starting. */
 const WARM_REST_MS = 1000
 /** The slots of a function that cannot run: everyone is let in, and told so. */
@@ -72,13 +74,6 @@ export const EVERYONE = 1_000_000
 const NO_REASON = { code: null, signal: null, outOfMemory: false, brokeProtocol: false }
 export const LATE = 'no execution environment was free in time'
 const GONE = 'the function went away while it waited'
-
-/** A function that cannot be loaded: its callers are told at once, and one start a while probes. */
-interface Failing {
-  readonly failure: InitFailure
-  readonly backoffMs: number
-  readonly probeAtMs: number
-}
 
 export function createPool(options: PoolOptions): Pool {
   return new EnvironmentPool(options)
@@ -104,8 +99,7 @@ class EnvironmentPool implements Pool {
   readonly #inits = createEstimate()
   readonly #warm: KeepWarm
   #published = 0
-  readonly #failedInits: FailedInits
-  #failing: Failing | undefined
+  readonly #failed: FailedInits
   #reconsidering: Disposable | undefined
   #expiring: Disposable | undefined
   #onClosed: (() => void) | undefined
@@ -114,8 +108,8 @@ class EnvironmentPool implements Pool {
     this.#options = options
     this.#fn = options.fn
     this.#clock = options.clock
+    this.#failed = new FailedInits(options.clock)
     this.#warm = createKeepWarm(options.clock, () => this.#onRested())
-    this.#failedInits = createFailedInits(options.clock)
     this.#events = {
       onReady: (environment) => this.#onReady(environment),
       onRoom: (environment, durationMs) => this.#onRoom(environment, durationMs),
@@ -123,11 +117,12 @@ class EnvironmentPool implements Pool {
       onGone: (environment, failure) => this.#onGone(environment, failure),
       onReturned: (work) => this.run(work),
       onLog: (text) => options.onEvent({ kind: 'log', text }),
+      onLateResult: () => options.onEvent({ kind: 'late_result' }),
     }
   }
 
   run(work: Work): void {
-    if (this.#failing !== undefined) return this.#refuse(work, this.#failing)
+    if (this.#failed.failing !== undefined) return this.#refuse(work, this.#failed.failing)
     this.#place(work)
   }
 
@@ -135,12 +130,12 @@ class EnvironmentPool implements Pool {
     const environments = Math.ceil(count / concurrencyOf(this.#fn))
     if (environments === this.#warm.count) return
     this.#warm.count = environments
-    if (this.#failing !== undefined && environments > 0) this.#onRested()
+    if (this.#failed.failing !== undefined && environments > 0) this.#onRested()
     this.reconsider()
   }
 
   warmth(): Warmth {
-    return { ready: this.#ready.size, failing: this.#failing !== undefined }
+    return { ready: this.#ready.size, failing: this.#failed.failing !== undefined }
   }
 
   renew(fn: FunctionDefinition): void {
@@ -150,16 +145,20 @@ class EnvironmentPool implements Pool {
     this.reconsider()
   }
 
-  async close(): Promise<void> {
+  async close(graceMs?: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#onClosed = resolve
     this.#expiring?.[Symbol.dispose]()
     this.#reconsidering?.[Symbol.dispose]()
     this.#warm.stopResting()
-    this.#retireAll()
-    for (const work of this.#stranded.keys()) this.#giveUp(work, GONE)
+    this.#retireAll(graceMs)
+    for (const work of this.#stranded.keys()) this.#giveUp(work, 'gone', GONE)
     if (this.#alive.size === 0) resolve()
     await promise
+  }
+
+  terminate(graceMs: number): void {
+    for (const environment of this.#alive.keys()) environment.terminate(graceMs)
   }
 
   kill(): void {
@@ -190,13 +189,16 @@ class EnvironmentPool implements Pool {
 
   /** Starts environments while that is worth it. Called whenever someone waits, or something changed. */
   reconsider(): void {
-    if (this.#onClosed !== undefined || this.#failing !== undefined) return
+    if (this.#onClosed !== undefined || this.#failed.failing !== undefined) return
     this.#startAhead()
     const { count, waiting: inLine, oldestMs } = this.#options.wanted()
     const waiting = count + this.#stranded.size
     const expected = (): number => this.#starting.size * concurrencyOf(this.#fn)
-    const isResting = this.#failedInits.restMs() > 0
-    while (!isResting && waiting > expected() && this.#isStartWorthIt(waiting, oldestMs)) {
+    while (
+      waiting > expected() &&
+      !this.#failed.mustRest &&
+      this.#isStartWorthIt(waiting, oldestMs)
+    ) {
       // In this order: the gate counts what it says yes to, and the machine's place can be given back.
       if (!this.#options.machine.claimStart(this)) break
       if (!this.#options.mayStart()) {
@@ -215,21 +217,23 @@ class EnvironmentPool implements Pool {
   }
 
   #startAhead(): void {
+    if (this.#failed.mustRest) return this.#warm.rest(PROBE_AGAIN_MS)
     while (this.#warm.missing(this.#ready.size + this.#starting.size) > 0) {
       if (!this.#options.machine.claimStart(this, 'ahead')) return
+      const before = this.#starting.size
       this.#start()
       // It could not be started at all, and whoever was to be told knows.
-      if (this.#failing !== undefined) return
+      if (this.#starting.size === before) return
     }
   }
 
   #onRested(): void {
-    if (this.#failing === undefined) return this.reconsider()
+    if (this.#failed.failing === undefined) return this.reconsider()
     if (this.#warm.count === 0) return
-    const earlyMs = this.#failing.probeAtMs - this.#clock.nowMs()
+    const earlyMs = this.#failed.failing.probeAtMs - this.#clock.nowMs()
     if (earlyMs > 0) return this.#warm.rest(earlyMs)
     this.#probe()
-    if (this.#starting.size === 0) this.#warm.rest(PROBE_FIRST_MS)
+    if (this.#starting.size === 0) this.#warm.rest(PROBE_AGAIN_MS)
   }
 
   #isStartWorthIt(waiting: number, oldestMs: number): boolean {
@@ -288,9 +292,8 @@ class EnvironmentPool implements Pool {
       this.#starting.add(environment)
       this.#alive.set(environment, 'died')
     } catch (error) {
-      const notStarted = `no process could be started: ${(error as Error).message}`
-      this.#options.onEvent({ kind: 'log', text: `spillway: ${notStarted}\n` })
-      this.#onFailedInit({ notStarted, timedOut: false, reason: NO_REASON })
+      const notStarted = spawnFailure((error as Error).message)
+      this.#onFailedInit({ notStarted, timedOut: false, reason: NO_REASON }, 0)
       this.#options.machine.endStart()
       this.#options.machine.release()
     }
@@ -299,8 +302,7 @@ class EnvironmentPool implements Pool {
   #onReady(environment: Environment): void {
     if (!this.#starting.delete(environment)) return
     this.#inits.add(environment.initMs)
-    this.#failedInits.clear()
-    this.#failing = undefined
+    this.#failed.clear()
     this.#ready.add(environment)
     this.#options.onEvent({ kind: 'ready', initMs: environment.initMs })
     this.#offer(environment)
@@ -331,10 +333,10 @@ class EnvironmentPool implements Pool {
 
   /** A permit comes with an environment's slot; but who runs there may just have stalled. */
   #place(work: Work): void {
-    if (this.#onClosed !== undefined) return this.#giveUp(work, GONE)
+    if (this.#onClosed !== undefined) return this.#giveUp(work, 'gone', GONE)
     if (this.#tryPlace(work)) return
     const remainingMs = work.deadlineMs - this.#clock.nowMs()
-    const late = this.#clock.after(remainingMs, () => this.#giveUp(work, LATE))
+    const late = this.#clock.after(remainingMs, () => this.#giveUp(work, 'deadline', LATE))
     this.#stranded.set(work, late)
     this.reconsider()
   }
@@ -344,9 +346,9 @@ class EnvironmentPool implements Pool {
     this.#stranded.delete(work)
   }
 
-  #giveUp(work: Work, message: string): void {
+  #giveUp(work: Work, why: UnservedReason, message: string): void {
     this.#rescue(work)
-    work.onEnd({ kind: 'unserved', message })
+    work.onEnd({ kind: 'unserved', why, message })
   }
 
   #tryPlace(work: Work): boolean {
@@ -395,7 +397,7 @@ class EnvironmentPool implements Pool {
   }
 
   #slots(): number {
-    if (this.#failing !== undefined) return EVERYONE
+    if (this.#failed.failing !== undefined) return EVERYONE
     // The gate counts these too as long as they run; they must take no slot from the others.
     let leaving = 0
     for (const { load } of this.#leaving) leaving += load
@@ -412,12 +414,13 @@ class EnvironmentPool implements Pool {
 
   #onGone(environment: Environment, failure: InitFailure | undefined): void {
     const reason = failure === undefined ? this.#alive.get(environment) : 'failed_init'
-    this.#options.onEvent({ kind: 'gone', reason: reason ?? 'died' })
+    const { killedFor } = environment
+    this.#options.onEvent({ kind: 'gone', reason: reason ?? 'died', killedFor })
     this.#alive.delete(environment)
     const wasStarting = this.#starting.delete(environment)
     if (this.#leaving.delete(environment)) this.#publish()
     // Before the machine wakes anyone: that may be this pool, which must know.
-    if (failure !== undefined) this.#onFailedInit(failure)
+    if (failure !== undefined) this.#onFailedInit(failure, environment.initMs)
     else if (reason === 'died' && this.#onClosed === undefined) this.#warm.rest(WARM_REST_MS)
     if (wasStarting) this.#options.machine.endStart()
     this.#options.machine.release()
@@ -425,19 +428,15 @@ class EnvironmentPool implements Pool {
     this.reconsider()
   }
 
-  #onFailedInit(failure: InitFailure): void {
-    const isTooMany = this.#failedInits.add(failure)
-    const restMs = this.#failedInits.restMs()
-    if (restMs > 0 && this.#warm.count > 0) this.#warm.rest(restMs)
-    if (!isTooMany) return
-    // One of several that were started together, before it was known: no probe.
-    if (this.#failing !== undefined && this.#clock.nowMs() < this.#failing.probeAtMs) return
-    const backoffMs = Math.min((this.#failing?.backoffMs ?? PROBE_FIRST_MS / 2) * 2, PROBE_LAST_MS)
-    this.#failing = { failure, backoffMs, probeAtMs: this.#clock.nowMs() + backoffMs }
-    if (this.#warm.count > 0) this.#warm.rest(backoffMs)
+  #onFailedInit(failure: InitFailure, initMs: number): void {
+    const isConclusive = this.#failed.add(failure)
+    this.#options.onEvent({ kind: 'init_failed', failure, initMs, attempt: this.#failed.count })
+    const { failing } = this.#failed
+    if (!isConclusive || failing === undefined) return
+    if (this.#warm.count > 0) this.#warm.rest(failing.backoffMs)
     for (const work of this.#stranded.keys()) {
       this.#rescue(work)
-      this.#refuse(work, this.#failing)
+      this.#refuse(work, failing)
     }
     this.#publish()
   }
@@ -449,7 +448,7 @@ class EnvironmentPool implements Pool {
       work.onEnd(
         notStarted === undefined
           ? { kind: 'failed_init', failure }
-          : { kind: 'unserved', message: notStarted },
+          : { kind: 'unserved', why: notStarted.why, message: notStarted.message },
       ),
     )
     if (this.#clock.nowMs() >= probeAtMs) this.#probe()
@@ -461,19 +460,18 @@ class EnvironmentPool implements Pool {
     if (this.#options.machine.claimStart(this)) this.#start()
   }
 
-  #retireAll(): void {
+  #retireAll(graceMs?: number): void {
     const starting = [...this.#starting]
     const all = [...this.#ready, ...starting]
     for (const environment of this.#ready) if (environment.load > 0) this.#leaving.add(environment)
     this.#starting.clear()
     this.#ready.clear()
     this.#idle = []
-    this.#failing = undefined
-    this.#failedInits.clear()
+    this.#failed.clear()
     this.#publish()
     for (const environment of all) {
       this.#alive.set(environment, 'retired')
-      environment.retire()
+      environment.retire(graceMs)
     }
     for (const _ of starting) this.#options.machine.endStart()
   }

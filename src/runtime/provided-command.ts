@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FunctionDefinition } from '../model/app.ts'
+import { boundsOf, layerRoots } from './bounds.ts'
 import type { EnvironmentCommand } from './command.ts'
 import { environmentVariables, type Surroundings } from './variables.ts'
 
@@ -10,13 +11,20 @@ export function isProvided(runtime: string): boolean {
 }
 
 /** What starts an environment that calls the Runtime API by itself. */
-export function providedCommand(fn: FunctionDefinition, around: Surroundings): EnvironmentCommand {
+export function providedCommand(
+  fn: FunctionDefinition,
+  around: Surroundings,
+  keepsUser: boolean,
+): EnvironmentCommand {
+  const command = findBootstrap(fn)
+  const bounds = boundsOf(fn, keepsUser, { needs: [command], reservedMb: 0 })
   return {
     channel: 'runtime-api',
-    command: findBootstrap(fn),
+    command,
     args: [],
     cwd: fn.taskRoot,
-    env: environmentVariables(fn, around),
+    env: environmentVariables(fn, around, layerRoots(fn, bounds)),
+    bounds,
   }
 }
 

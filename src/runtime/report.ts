@@ -1,3 +1,5 @@
+import { constants } from 'node:os'
+
 /** What the closing lines of an invocation's log say. */
 export interface Report {
   readonly requestId: string
@@ -36,6 +38,54 @@ export function endLines(report: Report, json: boolean, time: string): string {
   else fields.push(`Status: ${status}`)
   if (status === 'error' && errorType !== undefined) fields.push(`Error Type: ${errorType}`)
   return `END RequestId: ${requestId}\n${fields.join('\t')}`
+}
+
+/**
+ * `INIT_REPORT …`: an environment that could not load its function. `Phase: init` for the first, which
+ * Lambda starts ahead, `Phase: invoke` for those that follow (recorded 2025-08).
+ */
+export interface InitReport {
+  readonly initMs: number
+  readonly phase: 'init' | 'invoke'
+  readonly status: 'error' | 'timeout'
+  readonly errorType: string
+}
+
+export function initReportLine(report: InitReport, json: boolean, time: string): string {
+  const { initMs, phase, status, errorType } = report
+  if (json) {
+    const metrics = { durationMs: Number(initMs.toFixed(3)) }
+    return platformLine(time, 'platform.initReport', { phase, status, errorType, metrics })
+  }
+  const duration = `INIT_REPORT Init Duration: ${initMs.toFixed(2)} ms`
+  return `${duration}\tPhase: ${phase}\tStatus: ${status}\tError Type: ${errorType}`
+}
+
+/** Ours: an invocation that did not begin in one environment is handed to another. */
+export interface Retry {
+  /** Which one begins now: 2 for the first retry. */
+  readonly attempt: number
+  readonly reason: string
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** `PLATFORM_RETRY RequestId: … Attempt: 2 Reason: env_exit Signal: 9 HandlerStarted: false` */
+export function retryLine(requestId: string, retry: Retry, json: boolean, time: string): string {
+  const { attempt, reason, code, signal } = retry
+  const number = signal === null ? undefined : constants.signals[signal]
+  if (json) {
+    return platformLine(time, 'platform.retry', {
+      requestId,
+      attempt,
+      reason,
+      ...(number === undefined ? {} : { signal: number }),
+      ...(code === null ? {} : { exitStatus: code }),
+      handlerStarted: false,
+    })
+  }
+  const how = number === undefined ? `ExitStatus: ${code ?? 'unknown'}` : `Signal: ${number}`
+  return `PLATFORM_RETRY RequestId: ${requestId} Attempt: ${attempt} Reason: ${reason} ${how} HandlerStarted: false`
 }
 
 function jsonRecord(report: Report): object {

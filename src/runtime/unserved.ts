@@ -8,10 +8,11 @@ export function createUnservedPool(message: string, publishSlots: (slots: number
   publishSlots(EVERYONE)
   return {
     run(work) {
-      queueMicrotask(() => work.onEnd({ kind: 'unserved', message }))
+      queueMicrotask(() => work.onEnd({ kind: 'unserved', why: 'not_served', message }))
     },
     keepWarm() {},
     warmth: () => ({ ready: 0, failing: true }),
+    terminate() {},
     kill() {},
     renew() {},
     close: async () => publishSlots(0),

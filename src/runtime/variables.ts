@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { FunctionDefinition } from '../model/app.ts'
 import { failpointVariables } from './failpoints.ts'
 
@@ -10,28 +12,71 @@ export interface Surroundings {
   readonly awsUrl?: string | undefined
   /** The server's own `PATH`: the only thing of its environment that functions see. */
   readonly path: string
+  /** With `credentials: inherit`: the variables that hold them. `dev` passes none on. */
+  readonly credentials?: Readonly<Record<string, string>>
+  /** Functions, by deployed name, that run as the server's own user as no other can read them. */
+  readonly keepUser?: ReadonlySet<string>
 }
 
 const LOG_STREAM_BYTES = 16
+const XRAY_DAEMON = { host: '169.254.79.129', port: '2000' }
 
 /**
  * The whole environment of a function's process; nothing of the server's own comes in. The
- * manifest may set LANG, PATH, TZ and the like, and not what Lambda reserves.
+ * manifest may set LANG, PATH, TZ and the like, and not what Lambda reserves (Lambda Developer Guide,
+ * "Defined runtime environment variables"). `roots`: where the content of the layers is.
  */
 export function environmentVariables(
   fn: FunctionDefinition,
   around: Surroundings,
+  roots: readonly string[] = ['/opt'],
 ): Record<string, string> {
+  const credentials = around.mode === 'dev' ? DUMMY_KEYS : around.credentials
   return {
     LANG: 'en_US.UTF-8',
-    PATH: around.path,
+    PATH: [around.path, ...roots.map((root) => `${root}/bin`)].join(':'),
     TZ: ':UTC',
-    ...(around.mode === 'dev' ? { IS_OFFLINE: 'true', ...DUMMY_KEYS } : {}),
+    ...searchPaths(fn, roots),
+    ...(around.mode === 'dev' ? { IS_OFFLINE: 'true' } : {}),
+    ...credentials,
     ...(around.awsUrl === undefined ? {} : { AWS_ENDPOINT_URL_LAMBDA: around.awsUrl }),
+    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    AWS_XRAY_DAEMON_ADDRESS: `${XRAY_DAEMON.host}:${XRAY_DAEMON.port}`,
     ...fn.environment,
     ...reserved(fn, around.region),
     ...failpointVariables(),
   }
+}
+
+/** Where a runtime looks for modules and libraries beside the function's own. */
+function searchPaths(
+  { runtime, taskRoot, layers }: FunctionDefinition,
+  roots: readonly string[],
+): Record<string, string> {
+  const paths: Record<string, string> = {}
+  const node = /^nodejs(\d+)/.exec(runtime)?.[1]
+  const python = /^python(\d+\.\d+)/.exec(runtime)?.[1]
+  if (node !== undefined) {
+    const folders = roots.flatMap((root) => [
+      `${root}/nodejs/node${node}/node_modules`,
+      `${root}/nodejs/node_modules`,
+    ])
+    paths['NODE_PATH'] = [...folders, taskRoot].join(':')
+  }
+  if (python !== undefined) {
+    const folders = roots.flatMap((root) => [
+      `${root}/python`,
+      `${root}/python/lib/python${python}/site-packages`,
+    ])
+    paths['PYTHONPATH'] = folders.join(':')
+    paths['LC_CTYPE'] = 'C.UTF-8'
+  }
+  // Set only where there may be something: for one that runs under a user of its own it costs a program.
+  if (layers.length > 0 || existsSync(join(taskRoot, 'lib'))) {
+    const folders = roots.map((root) => `${root}/lib`)
+    paths['LD_LIBRARY_PATH'] = [taskRoot, `${taskRoot}/lib`, ...folders].join(':')
+  }
+  return paths
 }
 
 const DUMMY_KEYS = {
@@ -50,18 +95,29 @@ function reserved(fn: FunctionDefinition, region: string): Record<string, string
     AWS_LAMBDA_FUNCTION_NAME: fn.name,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(fn.memoryMb),
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+    ...manyAtOnce(fn),
     AWS_LAMBDA_LOG_GROUP_NAME: `/aws/lambda/${fn.name}`,
     AWS_LAMBDA_LOG_STREAM_NAME: logStreamName(),
     AWS_LAMBDA_LOG_FORMAT: fn.logFormat,
     // Node functions are fed over pipes; the name is set because code asks for it to know where it is.
     AWS_LAMBDA_RUNTIME_API: '169.254.100.1:9001',
-    AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
+    _AWS_XRAY_DAEMON_ADDRESS: XRAY_DAEMON.host,
+    _AWS_XRAY_DAEMON_PORT: XRAY_DAEMON.port,
     LAMBDA_TASK_ROOT: fn.taskRoot,
     LAMBDA_RUNTIME_DIR: '/var/runtime',
     PWD: fn.taskRoot,
+    SHLVL: '0',
     _HANDLER: fn.handler,
     SPILLWAY: '1',
+  }
+}
+
+/** What AWS's runtimes on Managed Instances go by when they take several invocations at once. */
+function manyAtOnce({ environmentConcurrency }: FunctionDefinition): Record<string, string> {
+  if (environmentConcurrency === 1) return { AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand' }
+  return {
+    AWS_LAMBDA_INITIALIZATION_TYPE: 'lambda-managed-instances',
+    AWS_LAMBDA_MAX_CONCURRENCY: String(environmentConcurrency),
   }
 }
 

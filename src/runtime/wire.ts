@@ -42,9 +42,15 @@ function commonHead({ id, traceId, invokedArn }: Work, timeoutMs: number): strin
 /** Duration and peak memory, the first two fields of what an environment reports. */
 export function decodeMeasured(fields: readonly string[]): Measured {
   return {
-    durationMs: Number(fields[0]),
-    maxMemoryUsedMb: Math.round(Number(fields[1]) / 1024),
+    durationMs: toFigure(fields[0]),
+    maxMemoryUsedMb: Math.round(toFigure(fields[1]) / 1024),
   }
+}
+
+/** The function's code can make it say anything; a mean that is no number would stay none. */
+function toFigure(field: string | undefined): number {
+  const figure = Number(field)
+  return figure >= 0 && figure < Infinity ? figure : 0
 }
 
 /**

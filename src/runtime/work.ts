@@ -48,10 +48,16 @@ export type WorkEnd =
   | ({ readonly kind: 'error'; readonly error: Uint8Array } & Measured)
   | ({ readonly kind: 'timeout' } & Measured)
   /** Nothing here could run it, or not in time; it was not called. */
-  | { readonly kind: 'unserved'; readonly message: string }
+  | { readonly kind: 'unserved'; readonly why: UnservedReason; readonly message: string }
   /** The handler cannot be loaded; it was not called. */
   | { readonly kind: 'failed_init'; readonly failure: InitFailure }
   | Died
+
+/**
+ * `deadline`: none was free before the caller's; `spawn`, `bootstrap`: see `NotStarted`; `gone`: the
+ * function, or this node, went away meanwhile.
+ */
+export type UnservedReason = 'deadline' | 'gone' | 'not_served' | NotStarted['why']
 
 /** The process ended. Unless `started`, it is proven that the handler did not begin. */
 export interface Died {
@@ -70,12 +76,21 @@ export interface Measured {
 export interface InitFailure {
   /** The error JSON of the runtime. Absent where the process just ended. */
   readonly error?: Uint8Array
-  /** Why no process could be started at all: the machine's fault, not the function's. */
-  readonly notStarted?: string
+  /** No process could be started at all: the machine's fault, not the function's. */
+  readonly notStarted?: NotStarted
   /** Why there is nothing to start: the function brings no program, or none that runs here. */
   readonly invalidEntrypoint?: string
   readonly timedOut: boolean
   readonly reason: DeathReason
+}
+
+/** Why there is no process that could load the function. */
+export interface NotStarted {
+  /** The machine gave none; or what we start in it is not there. */
+  readonly why: 'spawn' | 'bootstrap'
+  readonly message: string
+  /** It was short of something, and soon may not be. */
+  readonly passing: boolean
 }
 
 /** Why a process ended: by itself, by its own memory limit, or by somebody's hand. */

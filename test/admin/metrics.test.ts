@@ -124,12 +124,41 @@ describe('Metrics', () => {
     const { headers, text } = await served.send('/metrics')
     assert.equal(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
     const label = String.raw`[a-z]+="(?:[^"\\\n]|\\["\\n])*"`
-    const sample = new RegExp(`^spillway_[a-z_]+\\{${label}(?:,${label})*\\} [0-9.e+-]+$`)
+    const sample = new RegExp(
+      `^(?:spillway_[a-z_]+\\{${label}(?:,${label})*\\}|process_[a-z_]+) [0-9.e+-]+$`,
+    )
     const comment =
-      /^# (?:HELP spillway_[a-z_]+ .+|TYPE spillway_[a-z_]+ (?:counter|gauge|histogram))$/
+      /^# (?:HELP (?:spillway|process)_[a-z_]+ .+|TYPE (?:spillway|process)_[a-z_]+ (?:counter|gauge|histogram))$/
     for (const line of text.split('\n').filter((each) => each !== '')) {
       assert.match(line, line.startsWith('#') ? comment : sample)
     }
+  })
+
+  test('count failures by whose they are, and throttles by the limit in the way', async (t) => {
+    const served = await serveAdmin(t)
+    const failure = { errorClass: 'platform', reason: 'interrupted', cause: 'SIGKILL' } as const
+    served.tally.add(INVOCATION, { ...OK, status: 'interrupted', failure } as Outcome)
+    served.tally.add(INVOCATION, throttled('group', 'etl'))
+    served.tally.addError('report', 'client', 'disconnected', true)
+    served.tally.addRetry('report', 'start_timeout')
+    served.tally.addLateResult('report')
+    assert.deepEqual(await linesOf(served, 'spillway_errors_total{'), [
+      'spillway_errors_total{function="report",class="platform",reason="interrupted",started="1"} 1',
+      'spillway_errors_total{function="report",class="client",reason="disconnected",started="1"} 1',
+      'spillway_errors_total{function="report",class="throttle",reason="group/etl",started="0"} 1',
+    ])
+    assert.deepEqual(await linesOf(served, 'spillway_interrupted_total{'), [
+      'spillway_interrupted_total{function="report",cause="SIGKILL"} 1',
+    ])
+    assert.deepEqual(await linesOf(served, 'spillway_dispatch_retries_total{'), [
+      'spillway_dispatch_retries_total{function="report",reason="start_timeout"} 1',
+    ])
+    assert.deepEqual(await linesOf(served, 'spillway_late_results_total{'), [
+      'spillway_late_results_total{function="report"} 1',
+    ])
+    assert.deepEqual(await linesOf(served, 'spillway_env_kills_total{'), [
+      'spillway_env_kills_total{reason="timeout"} 2',
+    ])
   })
 
   test('keep durations in seconds', async (t) => {

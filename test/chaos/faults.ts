@@ -29,8 +29,8 @@ export const FAULTS = {
   /** A start that the system refused is the fault of whoever waits for it. */
   noSecondStart: {
     file: 'runtime/failed-inits.ts',
-    from: `const BY_MACHINE_MAX = 7`,
-    to: `const BY_MACHINE_MAX = 1`,
+    from: `if (failure.notStarted?.passing === true) {`,
+    to: `if (failure.notStarted?.why === undefined && failure.timedOut) {`,
   },
   /** A hundred bytes for each invocation. */
   leak: {

@@ -26,8 +26,6 @@ const FUNCTIONS = [
 /** Warm beforehand: the question is what a freeze costs, not a start. */
 const WARM = 5
 const P999_MS = 2 * ACK_MS + 50
-/** Whoever has no answer this long after the last was sent never gets one. */
-const PATIENCE_MS = 5000
 
 /**
  * T3: the environment has the invocation and freezes before it calls the handler, for two in a
@@ -84,8 +82,12 @@ async function openLoop(parts: Parts, sizes: Sizes): Promise<Run> {
     })
     all.push(answered)
   }
+  // Whoever has no answer this long after the last was sent never gets one.
   const enough = new AbortController()
-  await Promise.race([Promise.all(all), after(PATIENCE_MS, undefined, enough).catch(() => {})])
+  await Promise.race([
+    Promise.all(all),
+    after(sizeOf(sizes, 'patienceMs'), undefined, enough).catch(() => {}),
+  ])
   enough.abort()
   return { outcomes: new Map(outcomes), latenciesMs, hung: count - outcomes.size }
 }

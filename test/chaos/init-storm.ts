@@ -60,10 +60,10 @@ interface Healthy {
 async function watchHealthy(parts: Parts, until: Promise<unknown>): Promise<Healthy> {
   const latenciesMs: number[] = []
   let failed = 0
-  let over = false
-  void until.finally(() => (over = true))
+  const state = { over: false }
+  void until.finally(() => (state.over = true))
   const calls: Promise<void>[] = []
-  while (!over) {
+  while (!state.over) {
     const sinceMs = performance.now()
     calls.push(
       parts.invoke('healthy', {}).then(({ status }) => {

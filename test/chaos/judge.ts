@@ -73,7 +73,7 @@ function compare(counts: Counts, { functions }: Tally): string {
   let retries = 0
   const sums: Partial<Record<OutcomeLabel, number>> = {}
   for (const tally of functions.values()) {
-    retries += tally.retries
+    for (const each of tally.retries.values()) retries += each
     for (const outcomes of tally.outcomes.values()) {
       for (const [label, n] of Object.entries(outcomes)) {
         sums[label as OutcomeLabel] = (sums[label as OutcomeLabel] ?? 0) + n

@@ -7,8 +7,8 @@ import { FAULTS, type Fault, type FaultName } from './faults.ts'
  */
 const BUILT: Fault = {
   file: 'runtime/command.ts',
-  from: `import.meta.url.endsWith('.ts') ? './bootstrap/node.ts' : './bootstrap/node.js'`,
-  to: `'../../dist/runtime/bootstrap/node.js'`,
+  from: `import.meta.url.endsWith('.ts') ? './bootstrap/node.ts' : './bootstrap/node.cjs'`,
+  to: `'../../dist/runtime/bootstrap/node.cjs'`,
 }
 const name = process.env['CHAOS_FAULT'] as FaultName | undefined
 const changes = [BUILT, ...(name === undefined ? [] : [FAULTS[name]])]

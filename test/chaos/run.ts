@@ -5,17 +5,30 @@ import { STORMS } from './storms.ts'
 
 /**
  * `npm run chaos`: every storm at full size, each followed by the control that must fail. `-- --only
- * T1,leak` runs some, `--short` runs them as `npm test` does. Exit code 1 when a storm failed or a
+ * T1,leak` runs some, `--short` runs them as `npm test` does, `--set invocations=5000000` makes them
+ * larger or smaller. Exit code 1 when a storm failed or a
  * control passed.
  */
-const { values } = parseArgs({ options: { only: { type: 'string' }, short: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    short: { type: 'boolean' },
+    set: { type: 'string', multiple: true, default: [] },
+  },
+})
+const set = Object.fromEntries(
+  values.set.map((each) => each.split('=')).map(([name = '', value]) => [name, Number(value)]),
+)
 const only = values.only?.split(',')
 const chosen = STORMS.filter(({ name }) => only?.includes(name) ?? true)
 if (chosen.length === 0) throw new Error(`there is no storm ${values.only}`)
 
 const reports: StormReport[] = []
 for (const storm of chosen) {
-  const report = await runStorm(storm, values.short === true ? storm.short : storm.full)
+  const report = await runStorm(storm, {
+    ...(values.short === true ? storm.short : storm.full),
+    ...set,
+  })
   reports.push(report)
   print(report)
 }

@@ -106,6 +106,7 @@ async function stream(given: CaseFunction, payload: Json): Promise<Streamed> {
       onGone: () => seen.reject(new Error(`the environment ended\n${log}`)),
       onReturned() {},
       onLog: (text) => (log += text),
+      onLateResult() {},
     },
   })
   try {

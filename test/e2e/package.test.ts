@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { before, describe, test, type TestContext } from 'node:test'
+import { findPython } from '../../src/runtime/find-python.ts'
 import { runCommand, startCli, type RunOptions, type Server } from '../support/cli.ts'
 import { makeFolder } from '../support/service.ts'
 
@@ -120,6 +121,15 @@ describe('The package, installed from its tarball without install scripts', () =
     await assertAnswered(api, REST, 'Hello')
     await assertAnswered(api, HTTP_API, 'Hello')
     assert.equal((await call(api, 'GET /nowhere')).status, 404)
+  })
+
+  test('serves Python functions', async (t) => {
+    if (findPython('python3.13', '/', process.env) === undefined) {
+      return t.skip('!! SKIPPED: needs Python 3.9 or later')
+    }
+    const { api } = await npxDev(t, 'python')
+    const answer = { status: 200, text: 'Grüß Gott, you' }
+    assert.deepEqual(await call(api, 'POST /hello/you'), answer)
   })
 
   test('serves another stage where it is told to', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
+import { findPython } from '../../src/runtime/find-python.ts'
 import { startCli, type Server } from '../support/cli.ts'
 import { makeFolder, writeFiles, type Files } from '../support/service.ts'
 import { until } from '../support/until.ts'
@@ -22,6 +23,12 @@ export const handler = async () => {
   await after(Math.random() * 40)
   return { statusCode: 200, body: process.env.GREETING + ' ' + name + ' ' + '${version}' }
 }
+`
+
+const PYTHON = `
+from names import NAME
+def lambda_handler(event, context):
+    return f"Hello {NAME} from {event['requestContext']['http']['method']}"
 `
 
 const FILES: Files = {
@@ -149,5 +156,28 @@ describe('spillway dev', () => {
     edit({ 'hello.mjs': handler('v2') })
     await until('the repair', async () => (await get(url)).body === 'Hello Ada v2')
     assert.ok(server.isUp())
+  })
+
+  test('serves one Python file, and new code of it and of what it imports', async (t) => {
+    if (findPython('python3.13', '/', process.env) === undefined) {
+      return t.skip('!! SKIPPED: needs Python 3.9 or later')
+    }
+    const folder = makeFolder({
+      'app.py': PYTHON,
+      'names.py': 'NAME = "Ada"\n',
+    })
+    const server = await startCli(t, ['dev', `${folder}/app.py`])
+    const stream = startStream(server.api)
+    await stream.answers('Hello Ada from GET')
+    writeFiles(folder, { 'names.py': 'NAME = "Grace"\n' })
+    await stream.answers('Hello Grace from GET')
+    writeFiles(folder, { 'app.py': PYTHON.replace('Hello', 'Good day') })
+    await stream.answers('Good day Grace from GET')
+    await assertAnswered(
+      stream,
+      'Hello Ada from GET',
+      'Hello Grace from GET',
+      'Good day Grace from GET',
+    )
   })
 })

@@ -12,11 +12,20 @@ service: ending
 provider: { name: aws, runtime: nodejs24.x, timeout: 60 }
 functions:
   nap: { handler: h.nap, events: [{ httpApi: GET /nap }] }
+  one: { handler: h.nap, events: [{ httpApi: GET /one }] }
+  stubborn: { handler: h.stubborn, events: [{ httpApi: GET /stubborn }] }
   loop: { handler: h.loop, events: [{ httpApi: GET /loop }] }
 `,
   'h.mjs': `
 export const nap = async () => { await new Promise((resolve) => setTimeout(resolve, 1000)); return 'well' }
 export const loop = async () => { for (;;); }
+let told = false
+export const stubborn = async ({ queryStringParameters }) => {
+  if (!told) process.on('SIGTERM', () => console.log('asked to end'))
+  told = true
+  if (queryStringParameters?.brief) return 'well'
+  await new Promise((resolve) => setTimeout(resolve, 60_000))
+}
 `,
 }
 
@@ -59,4 +68,98 @@ describe('A server that is to stop', () => {
     await until('its end', () => !server.isUp())
     await until('the end of the loop', () => [undefined, 'Z', 'X'].includes(stateOf(looping.pid)))
   })
+
+  test('is not ready first, and serves as before while load balancers notice', async (t) => {
+    const server = await startCli(t, ['start', makeFolder(FILES), '--pre-stop-delay', '20s'])
+    const exit = server.stop()
+    await until('that it is not ready', async () => {
+      return (await fetch(`${server.admin}/readyz`)).status === 503
+    })
+    const served = await fetch(`${server.api}/nap`)
+    assert.deepEqual([served.status, await served.text()], [200, 'well'])
+    assert.equal(served.headers.get('connection'), 'close')
+    process.kill(server.pid, 'SIGTERM')
+    assert.equal(await exit, 143)
+  })
+
+  test('tells who comes while others finish to go elsewhere, in the words of each door', async (t) => {
+    const server = await startCli(t, ['start', makeFolder(FILES)])
+    const running = fetch(`${server.api}/loop`).then(
+      ({ status }) => status,
+      () => 'cut off',
+    )
+    await until('the loop', () => environmentsOf(server.pid).length > 0)
+    const exit = server.stop()
+    await until('that it is not ready', async () => {
+      return (await fetch(`${server.admin}/readyz`)).status === 503
+    })
+    const refused = await fetch(`${server.api}/nap`)
+    assert.deepEqual(
+      [refused.status, await refused.text(), factsOf(refused)],
+      [503, '{"message":"Service Unavailable"}', ['0', 'platform', '1', 'close']],
+    )
+    const url = `${server.aws}/2015-03-31/functions/ending-dev-nap/invocations`
+    const invoked = await fetch(url, { method: 'POST', body: '{}' })
+    assert.deepEqual([invoked.status, factsOf(invoked)], [503, ['0', 'platform', '1', 'close']])
+    assert.deepEqual(await invoked.json(), {
+      Type: 'Service',
+      Message: 'this node is stopping; send it to another',
+    })
+    process.kill(server.pid, 'SIGTERM')
+    assert.equal(await exit, 143)
+    assert.equal(await running, 'cut off')
+  })
+
+  test('interrupts what runs over its time: asked first, then ended, and told to its caller', async (t) => {
+    const server = await startCli(t, ['start', makeFolder(FILES), '--drain-timeout', '300ms'])
+    // Its handler of SIGTERM is there before the one that drags on.
+    await fetch(`${server.api}/stubborn?brief=1`)
+    const overdue = fetch(`${server.api}/stubborn`)
+    await until('its start', async () => {
+      const metrics = await (await fetch(`${server.admin}/metrics`)).text()
+      return metrics.includes('spillway_concurrency{function="ending-dev-stubborn"} 1')
+    })
+    const asked = server.line(/asked to end/)
+    const exit = server.stop()
+    const answer = await overdue
+    assert.deepEqual([answer.status, answer.headers.get('x-spillway-handler-started')], [500, '1'])
+    assert.equal(answer.headers.get('x-spillway-error-class'), 'platform')
+    await asked
+    assert.equal(await exit, 143)
+  })
+
+  test('answers who waits for a limit once its time is over', async (t) => {
+    const files = {
+      ...FILES,
+      'spillway.yml': 'functions: { loop: { maxConcurrency: 1, maxWait: 20s } }\n',
+    }
+    const server = await startCli(t, ['start', makeFolder(files), '--drain-timeout', '300ms'])
+    const first = fetch(`${server.api}/loop`)
+    await until('the loop', () => environmentsOf(server.pid).length > 0)
+    const second = fetch(`${server.api}/loop`)
+    await until('its wait', async () => {
+      const metrics = await (await fetch(`${server.admin}/metrics`)).text()
+      return /^spillway_waiting\{function="ending-dev-loop",.*\} 1$/m.test(metrics)
+    })
+    const exit = server.stop()
+    const answers = await Promise.all([first, second])
+    assert.deepEqual(
+      answers.map((answer) => [answer.status, factsOf(answer)[0]]),
+      [
+        [500, '1'],
+        [503, '0'],
+      ],
+    )
+    assert.equal(await exit, 143)
+  })
 })
+
+/** Whether the handler began, whose failure it was, and what is to be done. */
+function factsOf({ headers }: Response): (string | null)[] {
+  return [
+    headers.get('x-spillway-handler-started'),
+    headers.get('x-spillway-error-class'),
+    headers.get('retry-after'),
+    headers.get('connection'),
+  ]
+}

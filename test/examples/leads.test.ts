@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createSpillway, loadApp, type App, type Spillway } from '../../src/index.ts'
@@ -11,7 +10,7 @@ const EXAMPLE = join(import.meta.dirname, '../../examples/leads')
 describe('The leads example', () => {
   let spillway: Spillway
   let app: App
-  const directory = mkdtempSync(join(tmpdir(), 'leads-'))
+  const directory = mkdtempSync('/var/tmp/leads-')
 
   before(async () => {
     chmodSync(directory, 0o777) // Functions may run under users of their own.

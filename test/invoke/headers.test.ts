@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { validateHeaderValue } from 'node:http'
 import { describe, test } from 'node:test'
-import { outcomeHeaders, traceIdOf } from '../../src/invoke/headers.ts'
+import { outcomeHeaders, overdueHeaders, traceIdOf } from '../../src/invoke/headers.ts'
 
 const FACTS = { handlerStarted: true, attempts: 2, waitedMs: 41.6 }
 
@@ -15,6 +15,29 @@ describe('The headers of an outcome', () => {
       'x-spillway-waited-ms',
       '42',
     ])
+  })
+
+  test('say whose failure it was', () => {
+    const failure = { errorClass: 'function', reason: 'malformed' } as const
+    const headers = outcomeHeaders({ ...FACTS, status: 'malformed', reason: '', failure })
+    assert.deepEqual(headers.slice(-2), ['x-spillway-error-class', 'function'])
+  })
+
+  test('say what is known of a handler whose front end waits no longer', () => {
+    const cancel = (): void => {}
+    const known = [
+      { waiting: { cancel } },
+      { waiting: undefined, begun: true },
+      { waiting: undefined },
+    ]
+    assert.deepEqual(
+      known.map((caller) => overdueHeaders(caller)),
+      [
+        ['x-spillway-handler-started', '0', 'x-spillway-error-class', 'platform'],
+        ['x-spillway-handler-started', '1', 'x-spillway-error-class', 'function'],
+        ['x-spillway-handler-started', 'unknown', 'x-spillway-error-class', 'platform'],
+      ],
+    )
   })
 
   const limits = [

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import * as fc from 'fast-check'
-import { createJournal, type Journal, type LogLine } from '../../src/invoke/journal.ts'
+import {
+  createJournal,
+  LINE_CHARS_MAX,
+  type Journal,
+  type LogLine,
+} from '../../src/invoke/journal.ts'
 import type { FunctionDefinition } from '../../src/model/app.ts'
 import { appOf } from '../aws/serve.ts'
 
@@ -12,11 +17,13 @@ function open(given: Partial<FunctionDefinition> & { tail?: boolean } = {}) {
   const { tail = false, ...more } = given
   const [fn] = appOf([{ name: 'lead', ...more }]).functions
   const lines: LogLine[] = []
+  let cuts = 0
   const journal: Journal = createJournal(fn as FunctionDefinition, ID, {
     tail,
     log: (line) => lines.push(line),
+    onCut: () => cuts++,
   })
-  return { journal, lines, texts: () => lines.map(({ text }) => text) }
+  return { journal, lines, texts: () => lines.map(({ text }) => text), cuts: () => cuts }
 }
 
 const END = { durationMs: 2, maxMemoryUsedMb: 36, status: 'success' } as const
@@ -51,6 +58,45 @@ describe('The journal of an invocation', () => {
       ['platform.start', undefined, 'platform.report'],
     )
     assert.match(records[0]?.time ?? '', /^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+  })
+
+  test('says when another environment has it, and how one crashed', () => {
+    const { journal, texts } = open()
+    journal.retry({ attempt: 2, reason: 'env_exit', code: null, signal: 'SIGKILL' })
+    journal.retry({ attempt: 3, reason: 'env_exit', code: 70, signal: null })
+    journal.crash('Runtime exited with error: exit status 106', 'Runtime.ExitError')
+    assert.deepEqual(texts(), [
+      `PLATFORM_RETRY RequestId: ${ID} Attempt: 2 Reason: env_exit Signal: 9 HandlerStarted: false`,
+      `PLATFORM_RETRY RequestId: ${ID} Attempt: 3 Reason: env_exit ExitStatus: 70 HandlerStarted: false`,
+      `RequestId: ${ID} Error: Runtime exited with error: exit status 106`,
+      'Runtime.ExitError',
+    ])
+  })
+
+  test('says the same in JSON, where the report names the crash', () => {
+    const { journal, texts } = open({ logFormat: 'JSON' })
+    journal.retry({ attempt: 2, reason: 'start_timeout', code: null, signal: 'SIGKILL' })
+    journal.crash('Runtime exited with error: exit status 106', 'Runtime.ExitError')
+    assert.equal(texts().length, 1)
+    const { type, record } = JSON.parse(texts()[0] ?? '') as { type: string; record: object }
+    assert.equal(type, 'platform.retry')
+    assert.deepEqual(record, {
+      requestId: ID,
+      attempt: 2,
+      reason: 'start_timeout',
+      signal: 9,
+      handlerStarted: false,
+    })
+  })
+
+  test('cuts lines that are too long, says so, and counts them', () => {
+    const { journal, texts, cuts } = open()
+    journal.write(`${'x'.repeat(LINE_CHARS_MAX)}\n`)
+    assert.equal(cuts(), 0)
+    journal.write(`short\n${'y'.repeat(LINE_CHARS_MAX + 7)}\nshort`)
+    const [, , long = ''] = texts()
+    assert.equal(long, `${'y'.repeat(LINE_CHARS_MAX)} (7 more characters were cut)`)
+    assert.deepEqual([texts().length, cuts()], [4, 1])
   })
 
   test('keeps no tail where none was asked for', () => {

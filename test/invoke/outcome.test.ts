@@ -127,6 +127,10 @@ describe('The ending of an invocation', () => {
       assert.deepEqual(toEnding(end, ID), {
         status: 'function_error',
         error: { errorType: 'TypeError', errorMessage: 'no such lead', json },
+        failure: {
+          errorClass: 'function',
+          reason: end.kind === 'error' ? 'handler_error' : 'init_error',
+        },
       })
     }
   })
@@ -140,10 +144,12 @@ describe('The ending of an invocation', () => {
     assert.deepEqual(toEnding({ kind: 'malformed', reason: 'no status', ...MEASURED }, ID), {
       status: 'malformed',
       reason: 'no status',
+      failure: { errorClass: 'function', reason: 'malformed' },
     })
-    assert.deepEqual(toEnding({ kind: 'unserved', message: 'not served' }, ID), {
+    assert.deepEqual(toEnding({ kind: 'unserved', why: 'not_served', message: 'not served' }, ID), {
       status: 'platform_error',
       message: 'not served',
+      failure: { errorClass: 'platform', reason: 'not_served' },
     })
   })
 
@@ -152,6 +158,7 @@ describe('The ending of an invocation', () => {
       status: 'platform_error',
       message:
         'the execution environment ended before the handler began (Runtime exited with error: signal: killed)',
+      failure: { errorClass: 'platform', reason: 'env_exit' },
     })
   })
 })

@@ -75,9 +75,17 @@ describe('A tally', () => {
 
   test('counts what was handed over anew', () => {
     const tally = createTally()
-    tally.addRetry('a')
-    tally.addRetry('a')
-    assert.equal(tally.functions.get('a')?.retries, 2)
+    tally.addRetry('a', 'env_exit')
+    tally.addRetry('a', 'start_timeout')
+    tally.addRetry('a', 'env_exit')
+    const { retries = new Map() } = tally.functions.get('a') ?? {}
+    assert.deepEqual(
+      [...retries],
+      [
+        ['env_exit', 2],
+        ['start_timeout', 1],
+      ],
+    )
   })
 
   test('puts each value into the first bucket that holds it', () => {

@@ -79,6 +79,35 @@ for (const [handler, files, message] of [
   })
 }
 
+for (const [handler, files] of [
+  ['app.handler', { 'app.py': '' }],
+  ['src/app.lambda_handler', { 'src/app.py': '' }],
+  ['src.app.handler', { 'src/app.py': '' }],
+  ['src.handler', { 'src/__init__.py': '' }],
+] as const) {
+  test(`the Python handler ${handler} is taken as it is, with nothing to say`, async () => {
+    const manifest = `service: s\nfunctions: { a: { handler: ${handler}, runtime: python3.13 } }\n`
+    const app = await load({ 'serverless.yml': manifest, ...files })
+    assert.deepEqual([app.functions[0]?.handler, app.notes], [handler, []])
+  })
+}
+
+for (const [handler, message] of [
+  ['src/ap.handler', /and there is no src\/ap\.py, did you mean "src\/app"\?$/],
+  [
+    'gone.handler',
+    /^serverless\.yml:2:28 {2}expected the handler of a to be a file, .* no gone\.py$/,
+  ],
+  ['app', /got: "app", expected module\.function, such as "src\/lead\.handler"$/],
+] as const) {
+  test(`the Python handler ${handler} is an error at its place`, async () => {
+    const manifest = `service: s\nfunctions: { a: { handler: ${handler}, runtime: python3.13 } }\n`
+    const { errors } = await tryLoad({ 'serverless.yml': manifest, 'src/app.py': '' })
+    assert.equal(errors.length, 1)
+    assert.match(errors[0] ?? '', message)
+  })
+}
+
 for (const [line, message] of [
   ['timeout: 0', 'expected timeout to be a whole number of seconds from 1 to 900, got: 0'],
   ['timeout: 901', 'expected timeout to be a whole number of seconds from 1 to 900, got: 901'],
@@ -109,10 +138,21 @@ for (const [line, message] of [
 }
 
 for (const [line, note] of [
-  ['layers: [x]', 'a: layers are not loaded yet'],
+  ['layers: [x]', 'a: a layer is not loaded: there is no folder x'],
+  [
+    'layers: ["arn:aws:lambda:us-east-1:123456789012:layer:lib:3"]',
+    'a: a layer is not loaded: arn:aws:lambda:us-east-1:123456789012:layer:lib:3 is on AWS; to have it, put its content into a folder and write that folder’s path here instead',
+  ],
+  [
+    'layers: [{ Ref: OtherLambdaLayer }]',
+    'a: a layer is not loaded: OtherLambdaLayer exists only on AWS',
+  ],
   ['url: true', 'a: function URLs are not served yet'],
   ['enviroment: { A: 1 }', 'a: unknown key "enviroment", did you mean "environment"?'],
-  ['runtime: python3.13', 'a: the runtime python3.13 is not served yet'],
+  [
+    'runtime: java21',
+    'a: the runtime java21 is not served yet; with a bootstrap of its own and the runtime provided.al2023 it is',
+  ],
   [
     'timeout: ${ssm:/t}',
     'timeout is taken as not set: ssm: is looked up only when deploying to AWS',

@@ -122,6 +122,21 @@ test('a handler file is served whole, as an HTTP API', async () => {
   assert.deepEqual(app.limits.functions, { hello: { group: 'hello' } })
 })
 
+for (const [text, handler] of [
+  ['def handler(event, context):\n    pass\n', 'app.handler'],
+  ['import x\ndef lambda_handler(event, context):\n    pass\n', 'app.lambda_handler'],
+  ['handler = wrap(app)\ndef lambda_handler(e, c): pass\n', 'app.handler'],
+  ['', 'app.handler'],
+] as const) {
+  test(`a Python file is served by ${handler}: ${JSON.stringify(text)}`, async () => {
+    const app = await load({ 'app.py': text }, { paths: ['app.py'] })
+    assert.deepEqual(
+      app.functions.map((fn) => [fn.name, fn.handler, fn.runtime]),
+      [['app', handler, 'python3.13']],
+    )
+  })
+}
+
 test('several paths are one application, in the stage of its manifests', async () => {
   const app = await loadApp({
     paths: ['hello.mjs', 'shop'].map((p) => fixtures + p),
@@ -169,7 +184,7 @@ for (const [files, paths, message] of [
   [{ 'd/serverless.ts': '' }, ['d'], /and serverless\.ts is not read yet$/],
   [{ 'd/template.yaml': '' }, ['d'], /and template\.yaml is not read yet$/],
   [{ 'd/spillway.yml': '' }, ['d/spillway.yml'], /^d\/spillway\.yml:1:1 {2}no serverless\.yml/],
-  [{ 'app.py': '' }, ['app.py'], 'app.py:1:1  Python handlers are not served yet'],
+  [{}, ['app.py'], 'app.py:1:1  there is no such file or directory'],
   [{ 'a.txt': '' }, ['a.txt'], /expected a directory, a serverless\.yml or a handler file/],
   [
     { 'a.b.mjs': '' },

@@ -1,59 +1,117 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { virtualClock } from '../../src/lib/clock.ts'
-import { createFailedInits } from '../../src/runtime/failed-inits.ts'
-import { armFailpoints } from '../../src/runtime/failpoints.ts'
+import { realClock, virtualClock } from '../../src/lib/clock.ts'
+import { startEnvironment } from '../../src/runtime/environment.ts'
+import { FailedInits } from '../../src/runtime/failed-inits.ts'
+import { spawnFailure } from '../../src/runtime/not-started.ts'
 import type { DeathReason, InitFailure } from '../../src/runtime/work.ts'
-import { until } from '../support/until.ts'
-import { openRig, resultOf } from './rig.ts'
 
-const REASON: DeathReason = { code: 1, signal: null, outOfMemory: false, brokeProtocol: false }
-const CRASHED: InitFailure = { timedOut: false, reason: REASON }
-const KILLED: InitFailure = { timedOut: false, reason: { ...REASON, signal: 'SIGKILL' } }
-const REFUSED: InitFailure = { ...CRASHED, notStarted: 'spawn EAGAIN' }
+const UNBOUND = { memoryMb: 512, reservedMb: 576, ownUser: false, ownTmp: false, opt: [] }
+const EXIT: DeathReason = { code: 1, signal: null, outOfMemory: false, brokeProtocol: false }
+const KILLED: DeathReason = { ...EXIT, code: null, signal: 'SIGKILL' }
+const EXITED: InitFailure = { timedOut: false, reason: EXIT }
 
-describe('Starts that come to nothing', () => {
-  test('by the function are told after the second', () => {
-    const inits = createFailedInits(virtualClock())
-    assert.deepEqual([inits.add(CRASHED), inits.restMs(), inits.add(CRASHED)], [false, 0, true])
-    inits.clear()
-    const hung = { timedOut: true, reason: KILLED.reason }
-    assert.deepEqual([inits.add(hung), inits.add(hung)], [false, true])
+/** Why an environment that is started so never becomes ready. */
+async function failureOf(command: string, args: string[]): Promise<InitFailure | undefined> {
+  const { promise, resolve } = Promise.withResolvers<InitFailure | undefined>()
+  startEnvironment({
+    command: { channel: 'lean', command, args, cwd: '/', env: {}, bounds: UNBOUND },
+    timeoutMs: 1000,
+    initTimeoutMs: 60_000,
+    concurrency: 1,
+    clock: realClock,
+    events: {
+      onReady() {},
+      onRoom() {},
+      onLeaving() {},
+      onReturned() {},
+      onLog() {},
+      onLateResult() {},
+      onGone: (_, failure) => resolve(failure),
+    },
+  })
+  return await promise
+}
+
+describe('An environment that never was', () => {
+  test('is the machine’s fault where there is no process', async () => {
+    const failure = await failureOf('/no/such/node', [])
+    assert.equal(failure?.notStarted?.why, 'spawn')
+    assert.match(failure.notStarted.message, /^no process could be started: .*ENOENT/)
+    assert.equal(failure.notStarted.passing, false)
   })
 
-  test('by the machine are tried again, after longer and longer rests', () => {
-    const inits = createFailedInits(virtualClock())
-    const rests = [KILLED, REFUSED, KILLED, REFUSED, KILLED, REFUSED].map((failure) => {
-      assert.equal(inits.add(failure), false)
-      return inits.restMs()
+  test('is ours where what starts functions is missing', async () => {
+    const failure = await failureOf(process.execPath, ['/no/such/bootstrap.js'])
+    assert.deepEqual(failure?.notStarted, {
+      why: 'bootstrap',
+      message: 'what starts the function is missing: /no/such/bootstrap.js',
+      passing: false,
     })
-    assert.deepEqual(rests, [50, 100, 200, 400, 800, 1600])
-    assert.equal(inits.add(KILLED), true)
-    inits.clear()
-    assert.equal(inits.restMs(), 0)
   })
 
-  for (const [how, failpoint] of [
-    ['refused by the system', 'spawn:error@0.5'],
-    ['killed while they load', 'init:kill@0.5'],
-  ] as const) {
-    test(`${how} are nothing that a caller hears of`, async (t) => {
-      // With this seed the first two fail.
-      armFailpoints(failpoint, { SPILLWAY_FAIL_SEED: '7' })
-      t.after(() => armFailpoints(''))
-      const rig = openRig(t)
-      const outcome = await rig.invoke({ id: 'x' })
-      assert.equal(typeof resultOf(outcome), 'number')
-      assert.ok(rig.events.some(({ kind }) => kind === 'log') || rig.count('failed_init') > 1)
+  test('is the function’s where its process just ends', async () => {
+    const failure = await failureOf(process.execPath, ['-e', 'process.exit(7)'])
+    assert.equal(failure?.notStarted, undefined)
+    assert.equal(failure?.reason.code, 7)
+  })
+})
+
+describe('Failed inits in a row', () => {
+  test('are told after the second, and probed after a while', () => {
+    const clock = virtualClock()
+    const failed = new FailedInits(clock)
+    assert.deepEqual([failed.add(EXITED), failed.failing], [false, undefined])
+    assert.equal(failed.add(EXITED), true)
+    assert.equal(failed.failing?.probeAtMs, 1000)
+    // Started together with the others.
+    assert.equal(failed.add(EXITED), false)
+    clock.advance(1000)
+    assert.equal(failed.add(EXITED), true)
+    assert.equal(failed.failing.probeAtMs, 3000)
+    failed.clear()
+    assert.equal(failed.add(EXITED), false)
+  })
+
+  test('are told after the third where somebody kills them', () => {
+    const failed = new FailedInits(virtualClock())
+    const killed = { timedOut: false, reason: KILLED }
+    assert.deepEqual(
+      [1, 2, 3].map(() => failed.add(killed)),
+      [false, false, true],
+    )
+  })
+
+  test('are the function’s where they took too long or too much', () => {
+    for (const failure of [
+      { timedOut: true, reason: KILLED },
+      { timedOut: false, reason: { ...KILLED, outOfMemory: true } },
+      { timedOut: false, reason: KILLED, error: Buffer.from('{}') },
+    ]) {
+      const failed = new FailedInits(virtualClock())
+      assert.deepEqual(
+        [1, 2].map(() => failed.add(failure)),
+        [false, true],
+      )
+    }
+  })
+
+  for (const code of ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']) {
+    test(`are never told while the machine is only short of something (${code})`, () => {
+      const clock = virtualClock()
+      const failed = new FailedInits(clock)
+      const failure = { ...EXITED, notStarted: spawnFailure(`spawn node ${code}`) }
+      for (const restMs of [50, 100, 200, 400, 800, 1600, 2000, 2000]) {
+        assert.equal(failed.add(failure), false)
+        clock.advance(restMs - 1)
+        assert.equal(failed.mustRest, true, `${restMs} ms`)
+        clock.advance(1)
+        assert.equal(failed.mustRest, false)
+      }
+      failed.clear()
+      failed.add(failure)
+      clock.advance(50)
+      assert.equal(failed.mustRest, false)
     })
   }
-
-  test('are made up for where environments are kept warm', async (t) => {
-    armFailpoints('spawn:error@0.5', { SPILLWAY_FAIL_SEED: '7' })
-    t.after(() => armFailpoints(''))
-    const rig = openRig(t)
-    rig.fleet.get('effect')?.pool.keepWarm(2)
-
-    await until('two environments', () => rig.fleet.get('effect')?.pool.counts().idle === 2)
-  })
 })

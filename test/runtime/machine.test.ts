@@ -173,6 +173,25 @@ describe('A machine', () => {
     assert.equal(of('a').evicted, 0)
   })
 
+  test('starts no more than the memory that is free would hold, beyond a few', () => {
+    let freeMb = 0
+    const options = { startsMax: 99, memoryFreeMb: () => freeMb }
+    const { machine, of } = setup(options, 'a', 'b')
+    const claim = (count: number): boolean[] =>
+      Array.from({ length: count }, () => machine.claimStart(of('a')))
+    assert.ok(claim(16).every(Boolean), 'functions can call one another, however little there is')
+    for (let n = 0; n < 16; n++) machine.endStart()
+    of('b').idleMs = 1
+    assert.equal(machine.claimStart(of('a')), false)
+    assert.equal(of('b').evicted, 1, 'makes place')
+    freeMb = 192 + 64 * 3
+    assert.deepEqual(claim(4), [true, true, true, false], 'those that start have not taken theirs')
+    assert.equal(machine.claimStart(of('a'), 'ahead'), false)
+    freeMb = 192 + 64 * 4
+    assert.equal(machine.claimStart(of('a'), 'ahead'), false, 'a reserve is left to demand')
+    assert.equal(machine.claimStart(of('a')), true)
+  })
+
   test('never has more environments or starts than allowed, whatever comes', () => {
     const step = fc.constantFrom('claim', 'ready', 'failed', 'gone')
     const steps = fc.array(step, { maxLength: 60, size: 'max' })

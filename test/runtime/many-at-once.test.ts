@@ -142,6 +142,26 @@ describe('Invocations at once in one environment', () => {
     })
   }
 
+  test('log what went wrong in the format of the function, with the id of whose it was', async (t) => {
+    const rig = openMany(
+      t,
+      `exports.handler = async ({ id }) => { throw new RangeError('of ' + id) }`,
+      {
+        logFormat: 'JSON',
+      },
+    )
+    await Promise.all(ids(5).map((id) => rig.invoke({ id })))
+    const own = rig.lines.filter(({ platform }) => !platform)
+    assert.equal(own.length, 5)
+    for (const { text, requestId } of own) {
+      const line = JSON.parse(text) as Record<string, unknown>
+      assert.deepEqual(
+        [line['level'], line['errorType'], line['requestId']],
+        ['ERROR', 'RangeError', requestId],
+      )
+    }
+  })
+
   test('lose nobody to what one leaves behind that is over', async (t) => {
     const rig = openMany(t, ACTS)
     const pid = await warm(rig)

@@ -96,6 +96,19 @@ describe('A streaming handler', () => {
     assert.equal(Buffer.from(outcome.result.json).toString(), '{"a":1}')
   })
 
+  test('may not give such a caller more than a response may have', async (t) => {
+    const rig = openRig(t, {
+      files: handler(`out.write(Buffer.alloc(event.length)); out.end()`),
+    })
+    const most = await rig.invoke({ length: 6_291_556 })
+    assert.ok(most.status === 'ok' && most.result.kind === 'json')
+    assert.equal(most.result.json.length, 6_291_556)
+    assert.match(
+      errorOf(await rig.invoke({ length: 6_291_557 })),
+      /^Function.ResponseSizeTooLarge: .*\(6291556 bytes\)\.$/,
+    )
+  })
+
   test('sends objects as JSON, bytes as they are, and the type it has set', async (t) => {
     const { to } = await streamed(
       t,

@@ -12,7 +12,10 @@ export function environmentsOf(serverPid: number): EnvironmentPid[] {
     if (!/^\d+$/.test(name)) return []
     const { state, parent } = statOf(name)
     if (parent !== serverPid || state === 'Z') return []
-    const functionName = /\0AWS_LAMBDA_FUNCTION_NAME=([^\0]*)/.exec(`\0${read(name, 'environ')}`)
+    // What was a spare has the variables of one, and the function in its title.
+    const functionName =
+      /\0AWS_LAMBDA_FUNCTION_NAME=([^\0]*)/.exec(`\0${read(name, 'environ')}`) ??
+      /^spillway ([^\0 ]+)/.exec(read(name, 'cmdline'))
     return functionName === null ? [] : { pid: Number(name), functionName: functionName[1] ?? '' }
   })
 }
@@ -36,4 +39,19 @@ function read(pid: string, file: string): string {
   } catch {
     return ''
   }
+}
+
+/** The processes of a user that are no zombies. */
+export function processesOf(uid: number): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return pids
+    .filter((pid) => new RegExp(`^Uid:\\s+${uid}\\s`, 'm').test(read(pid, 'status')))
+    .filter((pid) => statOf(pid).state !== 'Z')
+    .map(Number)
+}
+
+/** The user that a process runs under; undefined when it is gone. */
+export function userOf(pid: number): number | undefined {
+  const uid = /^Uid:\s+(\d+)/m.exec(read(String(pid), 'status'))?.[1]
+  return uid === undefined ? undefined : Number(uid)
 }

@@ -11,9 +11,12 @@ process.once('exit', () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
-/** A folder of these files, as a user would have it; gone after the tests. */
-export function makeFolder(files: Files = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), 'spillway-e2e-'))
+/**
+ * A folder of these files, as a user would have it; gone after the tests. A service in `/tmp` shares
+ * that with others: elsewhere its environments have a `/tmp` of their own.
+ */
+export function makeFolder(files: Files = {}, root: string = tmpdir()): string {
+  const folder = mkdtempSync(join(root, 'spillway-e2e-'))
   folders.push(folder)
   chmodSync(folder, 0o777) // Functions may run under users of their own.
   writeFiles(folder, files)
@@ -24,5 +27,7 @@ export function writeFiles(folder: string, files: Files): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, path)), { recursive: true })
     writeFileSync(join(folder, path), text)
+    // What one user's environment has written another's goes on with.
+    chmodSync(join(folder, path), 0o777)
   }
 }

@@ -4,10 +4,10 @@ import type { Lead } from './lead.ts'
 
 /*
  * One JSON file per lead, to keep the example free of a database. Each function runs in processes of
- * its own, so nothing can be kept in memory between POST and GET. On Lambda every environment has a
- * /tmp of its own too: there this file would talk to DynamoDB, and nothing else would change.
+ * its own, so nothing can be kept in memory between POST and GET. Every environment has a /tmp of its own, here and on
+ * Lambda: there this file would talk to DynamoDB, and nothing else would change.
  */
-const directory = process.env['LEADS_DIR'] ?? '/tmp/leads'
+const directory = process.env['LEADS_DIR'] ?? '/var/tmp/leads'
 
 export async function saveLead(lead: Lead): Promise<void> {
   await mkdir(directory, { recursive: true })

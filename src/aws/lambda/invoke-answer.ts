@@ -26,11 +26,21 @@ export function toAnswer(outcome: Outcome, version: string): Answer {
       return withHeaders(errorAnswer(throttle(outcome.blocked)), headers)
     }
     case 'platform_error':
-      return withHeaders(errorAnswer(serviceFailure(outcome.message)), facts(outcome))
+      return ours(outcome, outcome.message)
     case 'cancelled':
       // Only for the caller who left; there is nobody to read it.
       return errorAnswer(serviceFailure('the caller left while its invocation waited'))
   }
+}
+
+/** While the node stops, another one can do it: SDKs send a 503 again by themselves. */
+function ours(outcome: Outcome, message: string): Answer {
+  const failure = serviceFailure(message)
+  if (outcome.failure?.reason !== 'draining') {
+    return withHeaders(errorAnswer(failure), facts(outcome))
+  }
+  const headers = { 'Retry-After': '1', Connection: 'close', ...facts(outcome) }
+  return withHeaders(errorAnswer({ ...failure, status: 503 }), headers)
 }
 
 /** The error JSON for what its front end calls malformed. */

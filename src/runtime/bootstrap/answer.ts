@@ -1,13 +1,17 @@
 import { fromResult } from '../../events/index.ts'
 import { FRAME, type FrameType } from '../frames.ts'
 import { send, sendLog } from './channel.ts'
-import { textLine } from './console.ts'
-import { toErrorJson, toErrorLog } from './errors.ts'
+import { errorLine } from './console.ts'
+import { toErrorJson } from './errors.ts'
 import { measured } from './measure.ts'
+import { exitNow, parseJson, stringifyJson } from './own.ts'
 import { leave, type Running } from './running.ts'
 
 /** Lambda's limit for a buffered response: 6 MiB and 100 bytes. */
 const RESPONSE_BYTES_MAX = 6_291_556
+
+/** The function's code has closed the pipe, or broken what every answer needs. */
+const UNABLE_TO_ANSWER = 70
 
 let afterwards: () => void = nothing
 
@@ -40,7 +44,7 @@ function answerHttp(
   { request, route }: NonNullable<Running['http']>,
   result: unknown,
 ): void {
-  const value = isPlain(result, 3) ? result : (JSON.parse(stringify(result)) as unknown)
+  const value = isPlain(result, 3) ? result : parseJson(stringify(result))
   const translated = fromResult(value, request, route)
   if (!translated.ok) return finish(running, FRAME.malformed, '', translated.reason)
   const { status, rawHeaders, body } = translated.response
@@ -61,7 +65,7 @@ export function tooLarge(bytesMax: number): string {
 
 function stringify(result: unknown): string {
   try {
-    return JSON.stringify(result === undefined ? null : result) ?? 'null'
+    return stringifyJson(result === undefined ? null : result) ?? 'null'
   } catch {
     throw new Error('Unable to stringify response body')
   }
@@ -79,7 +83,7 @@ function isPlain(value: unknown, depth: number): boolean {
 
 export function reject(running: Running, error: unknown): void {
   if (running.over) return
-  sendLog(running.seq, textLine('ERROR', running.id, `Invoke Error \t${toErrorLog(error)}`))
+  sendLog(running.seq, errorLine('Invoke Error', running.id, error))
   finishWithError(running, error)
 }
 
@@ -87,7 +91,7 @@ export function reject(running: Running, error: unknown): void {
 export function finishWithError(running: Running, error: unknown): void {
   const { stream } = running
   const type = stream?.begun === true ? FRAME.streamEnd : FRAME.error
-  finish(running, type, '', JSON.stringify(toErrorJson(error)))
+  finish(running, type, '', stringifyJson(toErrorJson(error)) ?? '')
   stream?.destroy()
 }
 
@@ -104,7 +108,12 @@ export function finish(
   head: string,
   body: Uint8Array | string,
 ): void {
-  leave(running)
-  send(type, running.seq, measured(running.startMs) + head, body)
+  try {
+    leave(running)
+    send(type, running.seq, measured(running.startMs) + head, body)
+  } catch {
+    // What cannot be said would be waited for until the timeout.
+    exitNow(UNABLE_TO_ANSWER)
+  }
   afterwards()
 }

@@ -1,6 +1,7 @@
 import type { HttpRequest, RouteContext } from '../../events/index.ts'
 import { FRAME } from '../frames.ts'
 import { spanOf, traceOf } from '../trace.ts'
+import { nowMs } from './own.ts'
 import type { Running } from './running.ts'
 
 /** An invocation as its frame says it. */
@@ -24,7 +25,7 @@ export function toRunning(asked: Asked, route: RouteContext | undefined): Runnin
     seq: asked.seq,
     id,
     traceId: traceOf(traceId, spanOf(id)),
-    startMs: performance.now(),
+    startMs: nowMs(),
     http: route && { request: toRequest(asked, traceId), route },
     context: NONE,
     called: undefined,

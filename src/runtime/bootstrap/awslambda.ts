@@ -1,8 +1,10 @@
 import type { Handler } from './load.ts'
 
 /** How Lambda's Node runtime marks a streaming handler (its UserFunction). */
-const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
-const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark')
+const STREAMING: unique symbol = Symbol.for('aws.lambda.runtime.handler.streaming')
+const HIGH_WATER_MARK: unique symbol = Symbol.for(
+  'aws.lambda.runtime.handler.streaming.highWaterMark',
+)
 
 /** The type of a response that begins with its status and headers. */
 const WITH_PRELUDE = 'application/vnd.awslambda.http-integration-response'

@@ -10,17 +10,20 @@ const OUT = 4
 const LOG_CHARS_MAX = 256 * 1024
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4))
-const word = Buffer.alloc(4)
+/** Little-endian, as every machine that Node runs on. Its elements cannot be patched, as methods can. */
+const word = new Uint32Array(1)
+/** As they were before the function's code could change them. */
+const [write, read] = [writeSync, readSync]
 
 /**
  * Says, blocking, that the handler is about to be called: after this it counts as begun. False when
  * the server has taken the invocation back; then it must not be called.
  */
 export function markStarted(seq: number): boolean {
-  word.writeUInt32LE(seq)
-  writeSync(START_MARK_FD, word, 0, 4, MARK_OFFSET)
-  readSync(START_MARK_FD, word, 0, 4, REVOKED_OFFSET)
-  return word.readUInt32LE() < seq
+  word[0] = seq
+  write(START_MARK_FD, word, 0, 4, MARK_OFFSET)
+  read(START_MARK_FD, word, 0, 4, REVOKED_OFFSET)
+  return (word[0] ?? 0) < seq
 }
 
 /**
@@ -42,12 +45,12 @@ export function sendLog(seq: number, text: string): void {
 
 /** What is left when a process ends while it answers. */
 function sendHalf(frame: Buffer): void {
-  writeSync(OUT, frame, 0, Math.floor(frame.length / 2))
+  write(OUT, frame, 0, Math.floor(frame.length / 2))
 }
 
 function writeSome(frame: Buffer, from: number): number {
   try {
-    return writeSync(OUT, frame, from)
+    return write(OUT, frame, from)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
     Atomics.wait(PAUSE, 0, 0, 1)

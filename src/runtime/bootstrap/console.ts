@@ -1,4 +1,5 @@
 import { format } from 'node:util'
+import { toErrorLog } from './errors.ts'
 
 /** Where lines go: the text, and whether it may hold line breaks of its own. */
 export type WriteLog = (text: string) => void
@@ -14,13 +15,15 @@ const LEVELS = {
 
 const ORDER = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL']
 
+let json = false
+
 /**
  * Gives `console` the formats of Lambda's Node runtime (its LogPatch): `time TAB id TAB LEVEL TAB
  * text`, line breaks as carriage returns; or one JSON object a line. `process.stdout` and `stderr`
  * take the same way, so that lines keep their order.
  */
 export function patchConsole(write: WriteLog, requestId: () => string | undefined): void {
-  const json = process.env['AWS_LAMBDA_LOG_FORMAT']?.toUpperCase() === 'JSON'
+  json = process.env['AWS_LAMBDA_LOG_FORMAT']?.toUpperCase() === 'JSON'
   const lowest = ORDER.indexOf(process.env['AWS_LAMBDA_LOG_LEVEL']?.toUpperCase() ?? '')
   for (const [method, level] of Object.entries(LEVELS) as [keyof typeof LEVELS, string][]) {
     console[method] = (...parameters: unknown[]): void => {
@@ -39,8 +42,14 @@ export function patchConsole(write: WriteLog, requestId: () => string | undefine
   }
 }
 
+/** What the runtime itself says of an error: `Invoke Error` and the like; in JSON the error alone. */
+export function errorLine(title: string, requestId: string | undefined, error: unknown): string {
+  if (!json) return textLine('ERROR', requestId, `${title} \t${toErrorLog(error)}`)
+  return jsonLine('ERROR', requestId, [error instanceof Error ? error : new Error(String(error))])
+}
+
 /** One line of the text format. The id reads `undefined` while no invocation runs, as on Lambda. */
-export function textLine(level: string, requestId: string | undefined, message: string): string {
+function textLine(level: string, requestId: string | undefined, message: string): string {
   const line = `${new Date().toISOString()}\t${requestId}\t${level}\t${message}`
   return `${line.replaceAll('\n', '\r')}\n`
 }

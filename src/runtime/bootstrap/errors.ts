@@ -1,3 +1,5 @@
+import { stringifyJson } from './own.ts'
+
 /** The error JSON of Lambda's Node runtime: `error.name` decides, not the class (its Errors.js). */
 export interface ErrorJson {
   readonly errorType: string
@@ -6,13 +8,24 @@ export interface ErrorJson {
 }
 
 export function toErrorJson(error: unknown): ErrorJson {
+  try {
+    return read(error)
+  } catch {
+    // A getter that throws, a revoked proxy, an object without `toString`.
+    return { errorType: typeof error, errorMessage: 'the error cannot be read', trace: [] }
+  }
+}
+
+function read(error: unknown): ErrorJson {
   if (!isErrorLike(error)) {
     return { errorType: typeof error, errorMessage: String(error), trace: [] }
   }
+  // Whatever they are called, they may be anything.
+  const { name, message, stack = '' }: { [Key in keyof Error]: unknown } = error
   return {
-    errorType: error.name,
-    errorMessage: shorten(error.message),
-    trace: shorten(error.stack ?? '').split('\n'),
+    errorType: String(name),
+    errorMessage: shorten(String(message)),
+    trace: shorten(String(stack)).split('\n'),
   }
 }
 
@@ -26,11 +39,11 @@ function shorten(text: string): string {
 /** What the log says beside `Invoke Error`: the error's own properties too. */
 export function toErrorLog(error: unknown): string {
   const { errorType, errorMessage, trace } = toErrorJson(error)
-  const own = isErrorLike(error) ? Object.fromEntries(Object.entries(error)) : {}
   try {
-    return JSON.stringify({ errorType, errorMessage, ...own, stack: trace })
+    const own = isErrorLike(error) ? Object.fromEntries(Object.entries(error)) : {}
+    return stringifyJson({ errorType, errorMessage, ...own, stack: trace }) ?? ''
   } catch {
-    return JSON.stringify({ errorType, errorMessage, stack: trace })
+    return stringifyJson({ errorType, errorMessage, stack: trace }) ?? ''
   }
 }
 

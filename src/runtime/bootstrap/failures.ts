@@ -1,8 +1,10 @@
+import process from 'node:process'
 import { FRAME } from '../frames.ts'
 import { finishWithError } from './answer.ts'
 import { send, sendLog } from './channel.ts'
-import { textLine } from './console.ts'
-import { namedError, toErrorJson, toErrorLog } from './errors.ts'
+import { errorLine } from './console.ts'
+import { namedError, toErrorJson } from './errors.ts'
+import { stringifyJson } from './own.ts'
 import { allRunning, owner, runningCount, runsSeveral } from './running.ts'
 
 let exitAfter: number | undefined
@@ -12,9 +14,18 @@ let loaded = false
 export function catchFailures(): void {
   process.on('uncaughtException', (error) => fail('Uncaught Exception', error, 129))
   process.on('unhandledRejection', (reason) => {
-    const rejection = namedError('Runtime.UnhandledPromiseRejection', String(reason))
+    const rejection = namedError('Runtime.UnhandledPromiseRejection', toText(reason))
     fail('Unhandled Promise Rejection', rejection, 128)
   })
+}
+
+/** Not everything can be printed. */
+function toText(value: unknown): string {
+  try {
+    return String(value)
+  } catch {
+    return typeof value
+  }
 }
 
 /** From now on a failure is an invocation's, and not the init's. */
@@ -39,9 +50,9 @@ export function exitIfLeft(): void {
 export function fail(title: string, error: unknown, exitCode: number): void {
   const [only] = runsSeveral() ? [] : allRunning()
   const culprit = owner.getStore() ?? only
-  const line = textLine('ERROR', culprit?.id, `${title} \t${toErrorLog(error)}`)
+  const line = errorLine(title, culprit?.id, error)
   sendLog(culprit?.over === false ? culprit.seq : (only?.seq ?? 0), line)
-  if (!loaded) send(FRAME.initError, 0, '', JSON.stringify(toErrorJson(error)))
+  if (!loaded) send(FRAME.initError, 0, '', stringifyJson(toErrorJson(error)) ?? '')
   // Whose it is cannot be told, so nothing that runs here can be trusted.
   if (culprit === undefined) process.exit(exitCode)
   if (exitAfter === undefined) send(FRAME.leaving, 0, '', '')

@@ -1,4 +1,5 @@
 import { Socket } from 'node:net'
+import process from 'node:process'
 import { frameReader, type OnFrame } from '../frames.ts'
 
 /** The pipe that the server speaks through. */

@@ -1,4 +1,5 @@
 import { toEvent, type RouteContext } from '../../events/index.ts'
+import process from 'node:process'
 import { armed, failAt } from '../failpoints.ts'
 import { answer, refuse, reject } from './answer.ts'
 import { toRunning, type Asked } from './asked.ts'
@@ -8,6 +9,7 @@ import { markStarted } from './channel.ts'
 import { createContext } from './context.ts'
 import { namedError } from './errors.ts'
 import type { Handler } from './load.ts'
+import { exitNow, parseJson } from './own.ts'
 import { allRunning, enter, owner, runsSeveral, type Running } from './running.ts'
 import type { Settings } from './settings.ts'
 
@@ -27,7 +29,7 @@ export function invoke(loaded: Loaded, asked: Asked, route: RouteContext | undef
     running.context = createContext(running, loaded.settings, asked)
     const { http } = running
     const event: unknown =
-      http === undefined ? JSON.parse(asked.body.toString()) : toEvent(http.request, http.route)
+      http === undefined ? parseJson(asked.body.toString()) : toEvent(http.request, http.route)
     if (armed) failAt('decoded', process.pid)
     if (!mark(running.seq)) return refuse(running)
     if (armed) failAt('after_mark', process.pid)
@@ -42,7 +44,7 @@ function mark(seq: number): boolean {
   try {
     return markStarted(seq)
   } catch {
-    return process.exit(70)
+    return exitNow(70)
   }
 }
 

@@ -13,9 +13,15 @@ import { openInput } from './input.ts'
 import { loadHandler, LoadError, type Handler } from './load.ts'
 import { openLoop } from './loop.ts'
 import { measured } from './measure.ts'
+import { endIfOrphaned } from './parent.ts'
 import { allow, current } from './running.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { provideTraceId } from './trace-id.ts'
+
+endIfOrphaned()
+
+// On Lambda no module of a function is the main one; packages look for their application there.
+Reflect.deleteProperty(process, 'mainModule')
 
 const input = openInput()
 if (process.env['SPILLWAY_SPARE'] === '1') waitForAdoption(input, () => void begin())

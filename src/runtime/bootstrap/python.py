@@ -141,10 +141,12 @@ def write_log(data):
 
 
 class LogStream(io.RawIOBase):
-    """`sys.stdout` and `sys.stderr`, so that lines know their invocation and keep their order."""
+    """`sys.stdout` and `sys.stderr`: what is written goes with its invocation, line by line. Half a
+    line, such as each part of a `print`, is held until the rest comes, or `flush`."""
 
     def __init__(self, fd):
         self.fd = fd
+        self.pending = b""
 
     def writable(self):
         return True
@@ -154,20 +156,40 @@ class LogStream(io.RawIOBase):
 
     def write(self, data):
         data = bytes(data)
-        write_log(data)
+        lines_end = data.rfind(b"\n") + 1
+        with sending:
+            whole, self.pending = self.pending + data[:lines_end], data[lines_end:]
+            if lines_end == 0 and len(whole) + len(self.pending) < LOG_BYTES_MAX:
+                self.pending = whole + self.pending
+            elif whole:
+                write_log(whole)
         return len(data)
 
+    def flush(self):
+        with sending:
+            rest, self.pending = self.pending, b""
+            if rest:
+                write_log(rest)
 
-def open_log_stream(fd):
-    # Not held back: what was printed before a crash is what tells of it.
-    return io.TextIOWrapper(
-        LogStream(fd), "utf-8", "backslashreplace", newline="\n", write_through=True
-    )
+
+streams = [
+    io.TextIOWrapper(LogStream(fd), "utf-8", "backslashreplace", newline="\n", write_through=True)
+    for fd in (1, 2)
+]
+
+
+def flush_logs():
+    for stream in streams:
+        stream.buffer.flush()
 
 
 def after_fork():
-    global is_fork
+    global is_fork, sending
     is_fork = True
+    # Held by whichever thread was writing, and none but this one came along.
+    sending = RLock()
+    for stream in streams:
+        stream.buffer.pending = b""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (IN, OUT, MARK):
         os.dup2(nowhere, fd, inheritable=False)
@@ -474,6 +496,7 @@ def run(handler, seq, head, body):
         failure = error_json(error, running_id)
         log_error(failure)
         kind, answer = ERROR, to_json(failure).encode("utf-8", "backslashreplace")
+    flush_logs()
     running_seq, running_id = 0, None
     send(kind, seq, measured(start), answer)
 
@@ -606,6 +629,13 @@ def wait_for_adoption(frames):
     set_logging_up(logging)
 
 
+def leave_if_orphaned():
+    """The server may have died before the kernel was asked to end this process with it."""
+    parent = os.environ.pop("SPILLWAY_PARENT", None)
+    if parent is not None and os.getppid() != int(parent):
+        os._exit(0)
+
+
 def start(frames):
     old_env = dict(os.environ)
     since = time.perf_counter()
@@ -619,6 +649,7 @@ def start(frames):
         handler = load_handler(os.environ.get("_HANDLER", ""))
     except Exception as error:
         fail_init(error)
+    flush_logs()
     send(READY, 0, measured(since), b"")
     prepare_json()
     return handler
@@ -639,6 +670,7 @@ def fail_init(error):
 
 
 def main():
+    leave_if_orphaned()
     # A handler's module may have this name too.
     del sys.modules[__name__]
     for fd in (IN, OUT):
@@ -647,7 +679,7 @@ def main():
         # Programs that the function starts are to know nothing of them.
         os.set_inheritable(fd, False)
     os.register_at_fork(after_in_child=after_fork)
-    sys.stdout, sys.stderr = open_log_stream(1), open_log_stream(2)
+    sys.stdout, sys.stderr = streams
     frames = Input()
     handler = start(frames)
     while True:

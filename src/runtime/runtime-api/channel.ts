@@ -32,7 +32,7 @@ const CONNECTIONS_MAX = 64
 const LEAVE_MS = 500
 /** What is open this long after the process ended is held by one that has left its session. */
 const DRAIN_MS = 1000
-const NOBODY = { code: null, signal: null }
+const NOBODY: Exit = { code: null, signal: null, outOfMemory: false }
 
 class RuntimeApiChannel implements Channel {
   readonly #options: RuntimeApiOptions
@@ -117,7 +117,7 @@ class RuntimeApiChannel implements Channel {
       this.#exchange = this.#createExchange(listener.port)
       this.#start(listener.port)
     } catch (error) {
-      this.#fail({ notStarted: `no process could be started: ${(error as Error).message}` })
+      this.#fail({ spawnError: (error as Error).message })
     }
   }
 
@@ -217,5 +217,5 @@ class RuntimeApiChannel implements Channel {
 }
 
 function exitOf(exit: Exit, more: Partial<ChannelExit>): ChannelExit {
-  return { outOfMemory: false, brokeProtocol: false, ...exit, ...more }
+  return { brokeProtocol: false, ...exit, ...more }
 }
