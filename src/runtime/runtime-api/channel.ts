@@ -100,6 +100,8 @@ class RuntimeApiChannel implements Channel {
 
   async #open(): Promise<void> {
     const { command, concurrency } = this.#options
+    // Whoever opens it must have it before anything is told.
+    await Promise.resolve()
     const problem = entrypointProblem(command.command, false)
     if (problem !== undefined) return this.#fail({ invalidEntrypoint: problem })
     try {
