@@ -179,13 +179,21 @@ describe('A function without a program that can be started', () => {
     )
   })
 
-  test('has one that is no program', async (t) => {
+  test('has one whose first line names nothing that is here', async (t) => {
     const folder = bootstrapFolder('#!/no/such/interpreter\n')
-    assert.equal(
-      await invalid(t, folder),
-      'Error: fork/exec /var/task/bootstrap: exec format error',
-    )
+    const message = 'Error: fork/exec /var/task/bootstrap: no such file or directory'
+    assert.equal(await invalid(t, folder), message)
   })
+
+  for (const [what, text] of [
+    ['no program', 'echo hello\n'],
+    ['one for another machine', `\u007FELF${'\u0002\u0001\u0001'.padEnd(14, '\0')}\u0008\0`],
+  ] as const) {
+    test(`has ${what}`, async (t) => {
+      const message = 'Error: fork/exec /var/task/bootstrap: exec format error'
+      assert.equal(await invalid(t, bootstrapFolder(text)), message)
+    })
+  }
 })
 
 describe('Several invocations in one environment', () => {
