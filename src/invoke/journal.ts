@@ -40,9 +40,6 @@ export function createJournal(
 ): Journal {
   const json = fn.logFormat === 'JSON'
   let kept = ''
-  let hasStarted = false
-  /** What a runtime printed before anyone could tell that it had begun: it stands below START. */
-  let early: string[] = []
 
   const write = (text: string, platform = false): void => {
     const whole = text.endsWith('\n') ? text.slice(0, -1) : text
@@ -58,36 +55,17 @@ export function createJournal(
   }
   const time = (): string => (json ? new Date().toISOString() : '')
 
-  const flushEarly = (): void => {
-    const texts = early
-    early = []
-    for (const text of texts) write(text)
-  }
-
   return {
-    write(text) {
-      if (hasStarted) write(text)
-      else early.push(text)
-    },
-    retry(retry) {
-      flushEarly()
-      write(retryLine(requestId, retry, json, time()), true)
-    },
+    write: (text) => write(text),
+    retry: (retry) => write(retryLine(requestId, retry, json, time()), true),
     crash(message, errorType) {
       // In JSON the report names the error type; Lambda has no line of its own for it.
       if (!json) write(`RequestId: ${requestId} Error: ${message}\n${errorType}`, true)
     },
-    start() {
-      write(startLine(requestId, json, time()), true)
-      hasStarted = true
-      flushEarly()
-    },
+    start: () => write(startLine(requestId, json, time()), true),
     end: (report) =>
       write(endLines({ ...report, requestId, memoryMb: fn.memoryMb }, json, time()), true),
-    tail() {
-      flushEarly()
-      return options.tail ? lastOf(kept) : undefined
-    },
+    tail: () => (options.tail ? lastOf(kept) : undefined),
   }
 }
 

@@ -10,6 +10,8 @@ export interface Delivery {
   /** Since when nothing but the environment itself keeps it from beginning. */
   dueMs: number
   timer?: Disposable
+  /** Log text that came before anyone knew that it had begun. */
+  early?: string
   /** Its stream waits for its reader. */
   held?: boolean
 }

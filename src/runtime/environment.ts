@@ -280,7 +280,10 @@ class ProcessEnvironment implements Environment {
     const waiting = all.filter((each) => !this.#hasBegun(each))
     const unneeded = waiting.length === all.length ? waiting.slice(1) : waiting
     const returned = unneeded.filter(({ seq }) => this.#channel.mayTakeBack(seq))
-    for (const delivery of returned) this.#deliveries.remove(delivery)
+    for (const delivery of returned) {
+      this.#deliveries.remove(delivery)
+      this.#disown(delivery)
+    }
     for (const { work } of returned) this.#options.events.onReturned(work)
   }
 
@@ -290,6 +293,7 @@ class ProcessEnvironment implements Environment {
     // Nobody took it back: its code has written where only the server writes, and would refuse for ever.
     if (seq > this.#revokedSeq) this.#leave()
     this.#remove(delivery)
+    this.#disown(delivery)
     this.#afterRemoval(undefined)
     this.#options.events.onReturned(delivery.work)
   }
@@ -307,7 +311,12 @@ class ProcessEnvironment implements Environment {
     delivery.started = true
     const { timeoutMs } = this.#options
     delivery.timer = this.#clock.after(timeoutMs, () => this.#onTimeout(delivery))
-    delivery.work.onStarted(delivery.first ? this.initMs : undefined)
+    this.#tellStarted(delivery)
+  }
+
+  #tellStarted({ work, first, early }: Delivery): void {
+    work.onStarted(first ? this.initMs : undefined)
+    if (early !== undefined) work.onLog(early)
   }
 
   /** Others that run here are let finish; they have timeouts of their own. */
@@ -316,7 +325,7 @@ class ProcessEnvironment implements Environment {
     this.#leave()
     this.#timedOut = true
     if (!this.#isInOrder) this.#takeBack()
-    if (this.#isInOrder || this.load === 0) this.#killFor('timeout')
+    if (this.#isInOrder || this.#deliveries.all.length === 0) this.#killFor('timeout')
     delivery.work.onEnd({
       kind: 'timeout',
       durationMs: this.#options.timeoutMs,
@@ -341,7 +350,7 @@ class ProcessEnvironment implements Environment {
     const delivery = this.#deliveries.find(seq)
     if (delivery === undefined) return this.#onStray(seq)
     this.#maxMemoryUsedMb = end.maxMemoryUsedMb
-    if (!delivery.started) delivery.work.onStarted(delivery.first ? this.initMs : undefined)
+    if (!delivery.started) this.#tellStarted(delivery)
     this.#remove(delivery)
     this.#afterRemoval(end.durationMs)
     // Last: whoever is told of the end may hand the next one over at once.
@@ -354,7 +363,7 @@ class ProcessEnvironment implements Environment {
     this.#options.events.onLog(`spillway: environment ends, it answered ${seq} unasked\n`)
     this.#leave()
     this.#takeBack()
-    if (this.load === 0) this.#killFor('protocol')
+    if (this.#deliveries.all.length === 0) this.#killFor('protocol')
   }
 
   #remove(delivery: Delivery): void {
@@ -401,12 +410,24 @@ class ProcessEnvironment implements Environment {
   }
 
   #onLog(seq: number | undefined, text: string): void {
-    // What comes past the runtime is whose turn it is, if only one has it.
-    const [first] = this.#isInOrder ? this.#deliveries.all : []
-    if (seq === undefined && first !== undefined && this.#hasBegun(first)) this.#onStarted(first)
-    const work = seq === undefined ? first?.work : this.#begun(seq)?.work
+    if (seq === undefined) return this.#onRawLog(text)
+    const work = this.#begun(seq)?.work
     if (work === undefined) this.#options.events.onLog(text)
     else work.onLog(text)
+  }
+
+  /** What comes past the runtime is whose turn it is, if only one has it; but not before its START. */
+  #onRawLog(text: string): void {
+    const [first] = this.#isInOrder ? this.#deliveries.all : []
+    if (first === undefined) return this.#options.events.onLog(text)
+    if (this.#hasBegun(first)) this.#onStarted(first)
+    if (first.started) first.work.onLog(text)
+    else first.early = (first.early ?? '') + text
+  }
+
+  /** Proven not to have begun: what was printed meanwhile is nobody's. */
+  #disown({ early }: Delivery): void {
+    if (early !== undefined) this.#options.events.onLog(early)
   }
 
   #onGone(exit: ChannelExit): void {
@@ -449,6 +470,7 @@ class ProcessEnvironment implements Environment {
     }
     const begun = all.filter(({ started }) => started)
     const waiting = all.filter(({ started }) => !started)
+    for (const delivery of waiting) this.#disown(delivery)
     const died = begun.length > 0 ? begun : waiting.splice(0, 1)
     return { died, returned: waiting }
   }

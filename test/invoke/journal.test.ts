@@ -100,15 +100,6 @@ describe('The journal of an invocation', () => {
     assert.deepEqual([texts().length, cuts()], [5, 1])
   })
 
-  test('puts below START what was printed before anyone could tell that it had begun', () => {
-    const { journal, texts } = open()
-    journal.write('early\n')
-    assert.deepEqual(texts(), [])
-    journal.start()
-    assert.match(texts()[0] ?? '', /^START /)
-    assert.equal(texts()[1], 'early')
-  })
-
   test('keeps no tail where none was asked for', () => {
     const { journal } = open()
     journal.write('one\n')

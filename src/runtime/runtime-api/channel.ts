@@ -100,7 +100,9 @@ class RuntimeApiChannel implements Channel {
 
   async #open(): Promise<void> {
     const { command, concurrency } = this.#options
-    const problem = entrypointProblem(command.command, false)
+    // Whoever opens it must have it before anything is told.
+    await Promise.resolve()
+    const problem = entrypointProblem(command.command)
     if (problem !== undefined) return this.#fail({ invalidEntrypoint: problem })
     try {
       const listener = await openListener({
@@ -197,9 +199,7 @@ class RuntimeApiChannel implements Channel {
     if (this.#exit === undefined || this.#isGone || this.#openOutputs > 0) return
     if ((this.#listener?.connections.size ?? 0) > 0) return
     this.#isGone = true
-    const { command } = this.#options.command
-    const problem = this.pid === undefined ? entrypointProblem(command, true) : undefined
-    this.#events.onGone(exitOf(this.#exit, { ...(problem && { invalidEntrypoint: problem }) }))
+    this.#events.onGone(exitOf(this.#exit, {}))
   }
 
   /** It ends before there is a process. */
