@@ -29,9 +29,11 @@ async function main(unitOnly: boolean): Promise<number> {
   const totals: Totals = {}
   if (!(await runTests(pure, ['--test-isolation=none'], totals))) failures.push('pure rooms')
   if (!unitOnly) {
-    const isolated = files.filter((file) => !isPure(file))
+    const isolated = files.filter((file) => !isPure(file) && !isAlone(file))
     const flags = [`--test-concurrency=${ISOLATED_AT_ONCE}`]
     if (!(await runTests(isolated, flags, totals))) failures.push('rooms with processes')
+    const alone = files.filter(isAlone)
+    if (!(await runTests(alone, ['--test-concurrency=1'], totals))) failures.push('storms')
   }
   // Zero tests is a broken driver, not a success.
   if ((totals['pass'] ?? 0) === 0) failures.push('no test ran')
@@ -45,6 +47,11 @@ function isPure(file: string): boolean {
   if (file.endsWith('gate.property.test.ts')) return false
   const [, room = ''] = file.split(sep)
   return room.endsWith('.test.ts') || PURE_ROOMS.includes(room)
+}
+
+/** Storms and fork bombs take the machine: what else runs then would be measured, and not tested. */
+function isAlone(file: string): boolean {
+  return file.startsWith(join('test', 'chaos')) || file.includes('hostile')
 }
 
 /** Runs files with node:test, shows its output, and adds its closing lines to the totals. */
