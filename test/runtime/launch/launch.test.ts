@@ -65,6 +65,10 @@ exports.handler = async () => {
   })
 
   test('has a /tmp that no other sees, and that is empty at first', async (t) => {
+    // What an environment needs is never hidden from it.
+    if (import.meta.dirname.startsWith('/tmp/')) {
+      return t.skip('!! SKIPPED: Spillway itself lies in /tmp, which all share then')
+    }
     if (!has(t, 'mounts')) return
     const folder = makeFolder(
       {
