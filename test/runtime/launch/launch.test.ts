@@ -82,10 +82,12 @@ exports.handler = async ({ name }) => {
       ELSEWHERE,
     )
     const rig = openRig(t, { functions: [{ name: 'effect', taskRoot: folder }] })
-    const first = resultOf(await rig.invoke({ name: 'mine' })) as [string[], null, number]
+    // Another run may have left what is called the same.
+    const mine = crypto.randomUUID()
+    const first = resultOf(await rig.invoke({ name: mine })) as [string[], null, number]
     assert.deepEqual(first.slice(0, 2), [[], null])
-    assert.deepEqual((resultOf(await rig.invoke({ name: 'x' })) as [string[]])[0], ['mine'])
-    assert.ok(!existsSync('/tmp/mine'))
+    assert.deepEqual((resultOf(await rig.invoke({ name: 'x' })) as [string[]])[0], [mine])
+    assert.ok(!existsSync(`/tmp/${mine}`))
     process.kill(first[2], 'SIGKILL')
     await until('its end', () => rig.count('died') === 1)
     assert.deepEqual((resultOf(await rig.invoke({ name: 'x' })) as [string[]])[0], [])
