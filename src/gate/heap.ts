@@ -19,6 +19,11 @@ export class Heap {
     return this.#standings[0]
   }
 
+  /** Any that is so; in no order. */
+  find(isSo: (standing: Standing) => boolean): Standing | undefined {
+    return this.#standings.find(isSo)
+  }
+
   push(standing: Standing): void {
     standing.heap = this
     this.#rise(standing, this.#standings.length)

@@ -139,15 +139,24 @@ function wakeFirst({ opened }: Order, tag: LimitTag): void {
   if (!woken) opened.delete(tag)
 }
 
+/** Whether it fits into a guarantee, its own or one above it: a parked standing's key knows only its own. */
+function fitsGuarantee({ node }: Standing): boolean {
+  for (let at: LimitNode | undefined = node; at !== undefined; at = at.parent) {
+    if (at.inner < at.held) return true
+  }
+  return false
+}
+
 /** Lets all of a rank do so who might get past the account; false where there is none. */
 function wakeAll({ account, opened }: Order, rank: Rank): boolean {
   const entry = step(account, rank, OPEN)
   let woken = false
   for (const { inUse, max, parked } of opened) {
     if (inUse >= max || entry === BLOCKED) continue
-    for (let { first } = parked[rank]; first !== undefined; { first } = parked[rank]) {
-      if (entry === MUST_ABSORB && !isAbsorbed(first)) break
-      surface(first.node)
+    for (;;) {
+      const next = entry === MUST_ABSORB ? parked[rank].find(fitsGuarantee) : parked[rank].first
+      if (next === undefined) break
+      surface(next.node)
       woken = true
     }
   }

@@ -65,6 +65,26 @@ describe('A tag', () => {
     assert.equal(countOf(waiting, 'permit'), 2)
   })
 
+  it('that has room lets in whom only a guarantee above has room for, past who must wait on', () => {
+    const db = { tags: ['db'] }
+    const { ask } = openGate({
+      ...CONFIG,
+      account: { maxConcurrency: 3 },
+      tags: { db: { maxConcurrency: 1 } },
+      functions: {
+        get: { group: 'api' },
+        post: { group: 'api', guaranteedConcurrency: 2, perTenant: { maxConcurrency: 1 }, ...db },
+        load: { group: 'etl', ...db },
+      },
+    })
+    const first = ask('post', { tenant: 'one' })
+    const load = ask('load')
+    const second = ask('post', { tenant: 'two' })
+    assert.equal(kindOf(ask('get')), 'permit')
+    permitOf(first).release()
+    assert.deepEqual([kindOf(load), kindOf(second)], [undefined, 'permit'])
+  })
+
   it('lets everyone of a priority have a try before a lower one', () => {
     const db = { tags: ['db'] }
     const api = { group: 'api' }
