@@ -68,7 +68,8 @@ export const STORMS: readonly Storm[] = [
     control: {
       what: 'no second start',
       fault: 'noSecondStart',
-      sizes: { coldStarts: 16, functions: 8, crashPercent: 0, hangPercent: 0, spawnPercent: 30 },
+      // Two refused in a row are needed: nearly each cold start has them.
+      sizes: { coldStarts: 16, functions: 8, crashPercent: 0, hangPercent: 0, spawnPercent: 90 },
       finds: 'platformErrors',
     },
   },
