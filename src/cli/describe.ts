@@ -9,6 +9,7 @@ const FRONTS: Readonly<Record<HttpApi['front'], string>> = {
   rest: 'REST API 1.0',
   httpapi: 'HTTP API 2.0',
   'function-url': 'Function URL 2.0',
+  alb: 'Load balancer',
 }
 
 /** What `dev` and `start` print when they are ready. */

@@ -1,3 +1,4 @@
+import { albAnswer } from './alb-errors.ts'
 import { byteLength } from './bytes.ts'
 import type { HttpResponse, RouteContext } from './http.ts'
 import { shortId } from './ids.ts'
@@ -56,7 +57,7 @@ export function gatewayError(
     ...idHeaders(front, facts.requestId),
   ]
   if (answer.errorType !== undefined) rawHeaders.push('x-amzn-ErrorType', answer.errorType)
-  if (facts.traceId !== undefined && front !== 'httpapi' && AFTER_FUNCTION.has(kind)) {
+  if (facts.traceId !== undefined && TRACED.has(front) && AFTER_FUNCTION.has(kind)) {
     rawHeaders.push('X-Amzn-Trace-Id', facts.traceId)
   }
   if (kind === 'throttled' || kind === 'unavailable') {
@@ -74,8 +75,13 @@ export function idHeaders(front: RouteContext['front'], requestId: string): stri
       return ['Apigw-Requestid', shortId(requestId)]
     case 'function-url':
       return ['x-amzn-RequestId', requestId]
+    case 'alb':
+      return []
   }
 }
+
+/** Those that name the trace in their answers. */
+const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
 
 interface Answer {
   readonly status: number
@@ -103,6 +109,8 @@ function answerOf(
       return HTTP_API[kind]
     case 'function-url':
       return functionUrlAnswer(kind, facts)
+    case 'alb':
+      return albAnswer(kind)
   }
 }
 

@@ -7,6 +7,7 @@ import { domainPrefix, prepare, stageVariables } from './prepared-route.ts'
 import { queryMaps } from './query.ts'
 import { multiHeaders, type HeaderFacts } from './request-headers.ts'
 import {
+  authorizerOf,
   identityOf,
   type RestEvent,
   type RestIdentity,
@@ -62,6 +63,7 @@ function contextOf(
   return {
     accountId: route.accountId,
     apiId: route.apiId,
+    ...authorizerOf(request),
     domainName: facts.host,
     domainPrefix: domainPrefix(facts.host),
     extendedRequestId: id,

@@ -8,6 +8,7 @@ import { afterStage, matchTemplate, splitTarget } from './path.ts'
 import { domainPrefix, prepare, stageVariables } from './prepared-route.ts'
 import { joinedQuery } from './query.ts'
 import { joinedHeaders, type HeaderFacts } from './request-headers.ts'
+import { authorizerOf } from './rest-v1.ts'
 import { requestTime } from './time.ts'
 
 /**
@@ -32,6 +33,8 @@ export interface HttpApiEvent {
 export interface HttpApiRequestContext {
   accountId: string
   apiId: string
+  /** Only where an authorizer was asked. */
+  authorizer?: Readonly<Record<string, unknown>>
   domainName: string
   domainPrefix: string
   http: { method: string; path: string; protocol: string; sourceIp: string; userAgent: string }
@@ -118,6 +121,7 @@ function contextOf(
   return {
     accountId: route.accountId,
     apiId: route.apiId,
+    ...authorizerOf(request),
     domainName: facts.host,
     domainPrefix: domainPrefix(facts.host),
     http: {

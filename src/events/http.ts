@@ -21,11 +21,21 @@ export interface HttpRequest {
   readonly traceId: string
   /** The port the client connected to, for `X-Forwarded-Port`. */
   readonly port: number
+  /** Who it comes from, where an authorizer has said so. */
+  readonly caller?: CallerFacts
+}
+
+/** What an authorizer adds to an event. JSON values only: it crosses to the function's process. */
+export interface CallerFacts {
+  /** `requestContext.authorizer`, in the shape of its front end. */
+  readonly authorizer?: Readonly<Record<string, unknown>>
+  /** Keys of `requestContext.identity` that take other values (REST with IAM or an API key). */
+  readonly identity?: Readonly<Record<string, string | null>>
 }
 
 /** What of an API and its route stands in the event and does not change with the request. */
 export interface RouteContext {
-  readonly front: 'rest' | 'httpapi' | 'function-url'
+  readonly front: 'rest' | 'httpapi' | 'function-url' | 'alb'
   readonly payload: '1.0' | '2.0'
   readonly accountId: string
   readonly apiId: string

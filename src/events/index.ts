@@ -7,7 +7,13 @@ import { toStreamHead } from './stream-prelude.ts'
 import { fromRestResult } from './rest-v1-result.ts'
 import { toRestEvent, type RestEvent } from './rest-v1.ts'
 
-export type { HttpRequest, HttpResponse, RouteContext, TranslatedResult } from './http.ts'
+export type {
+  CallerFacts,
+  HttpRequest,
+  HttpResponse,
+  RouteContext,
+  TranslatedResult,
+} from './http.ts'
 export { createPreludeReader, toStreamHead, WITH_PRELUDE } from './stream-prelude.ts'
 export type { PreludeReader, StreamHead } from './stream-prelude.ts'
 export { gatewayError } from './gateway-errors.ts'

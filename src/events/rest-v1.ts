@@ -34,6 +34,8 @@ export interface RestEvent {
 export interface RestRequestContext {
   accountId: string
   apiId: string
+  /** Only where an authorizer was asked. */
+  authorizer?: Readonly<Record<string, unknown>>
   deploymentId: string
   domainName: string
   domainPrefix: string
@@ -50,22 +52,23 @@ export interface RestRequestContext {
   stage: string
 }
 
+/** Null unless the caller has proved who it is (IAM). */
 export interface RestIdentity {
-  accessKey: null
-  accountId: null
+  accessKey: string | null
+  accountId: string | null
   /** Only where the route requires a key. */
   apiKey?: string
   apiKeyId?: string
-  caller: null
-  cognitoAuthenticationProvider: null
-  cognitoAuthenticationType: null
-  cognitoIdentityId: null
-  cognitoIdentityPoolId: null
-  principalOrgId: null
+  caller: string | null
+  cognitoAuthenticationProvider: string | null
+  cognitoAuthenticationType: string | null
+  cognitoIdentityId: string | null
+  cognitoIdentityPoolId: string | null
+  principalOrgId: string | null
   sourceIp: string
-  user: null
+  user: string | null
   userAgent: string | null
-  userArn: null
+  userArn: string | null
 }
 
 /**
@@ -109,6 +112,7 @@ export function toRestEvent(request: HttpRequest, route: RouteContext): RestEven
       domainName: facts.host,
       deploymentId,
       apiId: route.apiId,
+      ...authorizerOf(request),
     },
     body,
     isBase64Encoded,
@@ -153,8 +157,18 @@ function bodyOf(
   return { body: utf8(body), isBase64Encoded: false }
 }
 
-/** The `identity` of a caller who has not proved who it is. */
-export function identityOf({ sourceIp }: HttpRequest, { userAgent }: HeaderFacts): RestIdentity {
+/** What the authorizer said, for `requestContext`; no key where none was asked. */
+export function authorizerOf({ caller }: HttpRequest): {
+  authorizer?: Readonly<Record<string, unknown>>
+} {
+  return caller?.authorizer === undefined ? {} : { authorizer: caller.authorizer }
+}
+
+/** The `identity` of a caller: null throughout unless it has proved who it is. */
+export function identityOf(
+  { sourceIp, caller }: HttpRequest,
+  { userAgent }: HeaderFacts,
+): RestIdentity {
   return {
     cognitoIdentityPoolId: null,
     accountId: null,
@@ -168,6 +182,7 @@ export function identityOf({ sourceIp }: HttpRequest, { userAgent }: HeaderFacts
     userArn: null,
     userAgent: userAgent ?? null,
     user: null,
+    ...caller?.identity,
   }
 }
 

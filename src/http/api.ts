@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createSecretSet } from '../auth/secret.ts'
 import type { App } from '../model/app.ts'
 import { createClientAddress } from './client-address.ts'
 import { Exchange, type ApiOptions, type Routes } from './exchange.ts'
+import { createGuards } from './guards.ts'
 import { createRouter } from './router.ts'
 
 export type { ApiOptions, RequestFacts } from './exchange.ts'
@@ -33,6 +33,6 @@ function toRoutes(app: App): Routes {
     router: createRouter(app.apis),
     clientAddress: createClientAddress(app.trustedProxies),
     contexts: new Map(),
-    apiKeys: new Map(app.apis.map((api) => [api.id, createSecretSet(api.apiKeys)])),
+    guards: createGuards(),
   }
 }

@@ -10,14 +10,15 @@ import {
   type StreamHead,
 } from '../events/index.ts'
 import type { GatewayErrorFacts } from '../events/gateway-errors.ts'
-import type { RouteContext } from '../events/http.ts'
+import type { CallerFacts, RouteContext } from '../events/http.ts'
 import { outcomeHeaders, overdueHeaders, traceIdOf } from '../invoke/headers.ts'
 import type { Caller, Invocation, Invoker, Outcome, ResponseStream } from '../invoke/invocation.ts'
 import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
 import type { App } from '../model/app.ts'
 import { functionArn } from '../model/arn.ts'
-import type { SecretSet } from '../auth/secret.ts'
 import type { ClientAddress } from './client-address.ts'
+import { askAll, type Arrival, type Guards, type Verdict } from './guard.ts'
+import type { GuardsOf } from './guards.ts'
 import { toRouteContext } from './route-context.ts'
 import type { Router, RouteTarget } from './router.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
@@ -48,7 +49,7 @@ export interface Routes {
   readonly router: Router
   readonly clientAddress: ClientAddress
   readonly contexts: Map<RouteTarget, RouteContext>
-  readonly apiKeys: Map<string, SecretSet>
+  readonly guards: GuardsOf
 }
 
 /** Both REST and HTTP APIs take this much. */
@@ -68,6 +69,9 @@ export class Exchange implements Caller, ResponseStream {
   left = false
   #handedOver = false
   #target: RouteTarget | undefined
+  #arrival: Arrival | undefined
+  #caller: CallerFacts | undefined
+  #after: Guards['after']
   #outcome: Outcome | undefined
   #streamed: StreamedAnswer | undefined
   #headSent = false
@@ -93,19 +97,35 @@ export class Exchange implements Caller, ResponseStream {
     const found = this.#routes.router.match(method, query === -1 ? url : url.slice(0, query))
     if ('miss' in found) return this.#refuse(found.miss, 'not-found')
     this.#target = found
-    if (found.route.apiKeyRequired && !this.#hasApiKey(found)) {
-      return this.#refuse(found.api.front, 'forbidden-key')
-    }
+    const guards = this.#routes.guards(found)
+    this.#arrival = this.#toArrival(found)
+    this.#after = guards.after
+    if (guards.before.length === 0) return this.#read(found, guards)
+    const failed = (error: unknown): void => this.#fail(error, found)
+    askAll(guards.before, this.#arrival, (verdict) => this.#admit(verdict, guards), failed)
+  }
+
+  #admit(verdict: Verdict | undefined, guards: Guards): void {
+    const target = this.#target
+    assert(target !== undefined, 'only what has a route is guarded')
+    if (verdict !== undefined && 'refusal' in verdict) return this.#send(verdict.refusal)
+    this.#caller = verdict?.caller
+    this.#read(target, guards)
+  }
+
+  #read(target: RouteTarget, { body: guard }: Guards): void {
     readBody(this.#request, BODY_BYTES_MAX, (body) => {
       if (body === undefined) return
-      if (body.bytes === undefined) return this.#refuse(found.api.front, 'too-large', body.length)
-      this.#invoke(found, body.bytes)
+      if (body.bytes === undefined) return this.#refuse(target.api.front, 'too-large', body.length)
+      const refusal = this.#arrival && guard?.(this.#arrival, body.bytes)
+      if (refusal !== undefined) return this.#send(refusal)
+      this.#invoke(target, body.bytes)
     })
   }
 
-  #hasApiKey({ api }: RouteTarget): boolean {
-    const key = this.#request.headers['x-api-key']
-    return typeof key === 'string' && (this.#routes.apiKeys.get(api.id)?.has(key) ?? false)
+  #fail(error: unknown, { api }: RouteTarget): void {
+    this.#options.onError?.(error)
+    this.#refuse(api.front, 'unavailable')
   }
 
   #invoke(target: RouteTarget, body: Uint8Array): void {
@@ -121,22 +141,17 @@ export class Exchange implements Caller, ResponseStream {
     void invoker
       .invoke(this.#toInvocation(target, body))
       .then((outcome) => this.#answer(target, outcome))
-      .catch((error: unknown) => {
-        this.#options.onError?.(error)
-        this.#refuse(target.api.front, 'unavailable')
-      })
+      .catch((error: unknown) => this.#fail(error, target))
   }
 
-  #toInvocation(target: RouteTarget, body: Uint8Array): Invocation {
-    const { app } = this.#routes
-    const { functionName, timeoutMs } = target.route
+  #toArrival(route: RouteTarget): Arrival {
     const { method = 'GET', url = '/', httpVersion, rawHeaders, socket, headers } = this.#request
     const forwardedFor = headers['x-forwarded-for'] as string | undefined
-    const request = {
+    return {
+      route,
       method,
       target: url,
       rawHeaders,
-      body,
       sourceIp: this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor),
       protocol: `HTTP/${httpVersion}`,
       timeEpochMs: this.#options.clock.wallMs(),
@@ -144,10 +159,22 @@ export class Exchange implements Caller, ResponseStream {
       traceId: this.#traceId,
       port: socket.localPort ?? 0,
     }
+  }
+
+  #toInvocation(target: RouteTarget, body: Uint8Array): Invocation {
+    const { app } = this.#routes
+    const { functionName, timeoutMs } = target.route
+    assert(this.#arrival !== undefined, 'what has a route has arrived')
+    const { route: _, ...arrival } = this.#arrival
+    const caller = this.#caller === undefined ? {} : { caller: this.#caller }
     return {
       id: randomUUID(),
       functionName,
-      payload: { kind: 'http', request, route: this.#contextOf(target) },
+      payload: {
+        kind: 'http',
+        request: { ...arrival, body, ...caller },
+        route: this.#contextOf(target),
+      },
       source: 'http',
       deadlineMs: this.#startMs + timeoutMs,
       invokedArn: functionArn(app.region, app.accountId, functionName),
@@ -238,14 +265,22 @@ export class Exchange implements Caller, ResponseStream {
     return this.#handedOver ? overdueHeaders(this) : []
   }
 
-  #send({ status, rawHeaders, body }: HttpResponse): void {
+  #send(answer: HttpResponse): void {
     const response = this.#response
+    const { status, rawHeaders, body } = this.#finished(answer)
     // The gateway's own wait may have been over first, or the client may be gone.
     if (response.headersSent || response.destroyed) return
     if (this.#options.draining()) response.shouldKeepAlive = false
     response.writeHead(status, [...rawHeaders, ...this.#ownHeaders()])
     endWith(response, body)
     this.#tell(status)
+  }
+
+  #finished(answer: HttpResponse): HttpResponse {
+    const after = this.#after
+    return after === undefined || this.#arrival === undefined
+      ? answer
+      : after(this.#arrival, answer)
   }
 
   #tell(status: number): void {

@@ -1,4 +1,15 @@
 import type { Place, Problem } from '../lib/errors.ts'
+import type {
+  AsyncConfig,
+  BucketNotification,
+  EventRule,
+  QueueDefinition,
+  QueueSource,
+  Schedule,
+  Subscription,
+} from './background.ts'
+import type { Authorizer } from './authorizer.ts'
+import type { Cors, Preflight, RequestValidation, Throttle, UsagePlan } from './front-rules.ts'
 import type { LimitsConfig } from './limits.ts'
 
 /** Everything Spillway runs, as read from the manifests: one account of one or more services. */
@@ -18,10 +29,24 @@ export interface App {
   readonly credentials: 'none' | 'inherit'
   /** Interpreters kept started, and without a function yet, for each kind that is in use. Default 1. */
   readonly spares: number
+  /** Causes of invocations beside requests. Default: none. */
+  readonly background?: Background
   /** What was read but is not served, one line each. Never the reason for a refusal. */
   readonly notes: readonly Problem[]
   /** Every file that was read, absolute: what `dev` watches beside the handlers. */
   readonly files: readonly string[]
+}
+
+/** What works without anybody waiting for it. */
+export interface Background {
+  readonly queues: readonly QueueDefinition[]
+  readonly queueSources: readonly QueueSource[]
+  readonly schedules: readonly Schedule[]
+  readonly rules: readonly EventRule[]
+  readonly subscriptions: readonly Subscription[]
+  readonly bucketNotifications: readonly BucketNotification[]
+  /** By deployed function name. */
+  readonly asyncConfigs: Readonly<Record<string, AsyncConfig>>
 }
 
 /** One manifest: a stack in AWS's words, and the default group of its functions. */
@@ -61,12 +86,12 @@ export interface FunctionDefinition {
   readonly place: Place
 }
 
-/** One API Gateway API (or Function URL) with its routes. */
+/** One API Gateway API, Function URL or load balancer with its routes. */
 export interface HttpApi {
   /** Ten lower-case letters and digits, stable for a service; what AWS would draw at random. */
   readonly id: string
   readonly service: string
-  readonly front: 'rest' | 'httpapi' | 'function-url'
+  readonly front: 'rest' | 'httpapi' | 'function-url' | 'alb'
   /** `dev`, or `$default`. */
   readonly stage: string
   /** What the handler receives. REST is always `1.0`. */
@@ -78,6 +103,15 @@ export interface HttpApi {
   readonly responseMode?: 'buffered' | 'stream'
   /** Values accepted in `x-api-key` by routes with `apiKeyRequired`. */
   readonly apiKeys: readonly string[]
+  /** What stands before its paths, as a custom domain's mapping does: `/v1`. Default: nothing. */
+  readonly basePath?: string
+  /** Answered by the front end itself (HTTP APIs, Function URLs). */
+  readonly cors?: Cors
+  /** Answered by the front end itself (REST). */
+  readonly preflights?: readonly Preflight[]
+  readonly usagePlans?: readonly UsagePlan[]
+  /** Load balancers only: headers and query come as lists of values. */
+  readonly multiValueHeaders?: boolean
 }
 
 /** One route of an API, to one function. */
@@ -91,5 +125,9 @@ export interface HttpRoute {
   /** How long the gateway waits for the function: 29 s on REST, 30 s on HTTP APIs. */
   readonly timeoutMs: number
   readonly apiKeyRequired: boolean
+  readonly authorizer?: Authorizer
+  /** Of this route alone: its own, or the stage's. */
+  readonly throttle?: Throttle
+  readonly validation?: RequestValidation
   readonly place: Place
 }

@@ -30,6 +30,7 @@ export function encodeWork(
     request.timeEpochMs,
     request.requestId,
     request.port,
+    request.caller === undefined ? '' : JSON.stringify(request.caller),
     ...request.rawHeaders,
   ].join('\n')
   return encodeFrame(FRAME.http, seq, head, request.body)

@@ -9,7 +9,12 @@ export const API_ID = 'a1b2c3d4e5'
 
 const PLACE = { file: 'case', line: 1, column: 1 }
 const GROUP = 'conformance'
-const DEFAULT_TIMEOUTS_MS = { rest: 29_000, httpapi: 30_000, 'function-url': 900_000 } as const
+const DEFAULT_TIMEOUTS_MS = {
+  rest: 29_000,
+  httpapi: 30_000,
+  'function-url': 900_000,
+  alb: 900_000,
+} as const
 const KNOWN_CONFIG = new Set(
   'front stage routes payload binaryMediaTypes stageVariables apiKeyRequired apiKeys integrationTimeoutMs authType invokeMode'.split(
     ' ',
@@ -105,7 +110,7 @@ export function apiOf(config: Json, functionFor: (routeKey: string) => string): 
 }
 
 function frontOf({ front, authType = 'NONE' }: Json): HttpApi['front'] {
-  if (!(front in DEFAULT_TIMEOUTS_MS)) throw new NotBuilt(`front ${front}`)
+  if (!(front in DEFAULT_TIMEOUTS_MS) || front === 'alb') throw new NotBuilt(`front ${front}`)
   if (authType !== 'NONE') throw new NotBuilt(`authType ${authType}`)
   return front
 }

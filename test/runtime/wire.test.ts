@@ -45,7 +45,10 @@ const fieldName = fc.stringMatching(/^[A-Za-z][A-Za-z0-9-]{0,12}$/)
 const rawHeaders = fc
   .array(fc.tuple(fieldName, fieldValue), { maxLength: 12, size: 'max' })
   .map((pairs) => pairs.flat())
-const request: fc.Arbitrary<HttpRequest> = fc.record({
+const caller = fc.record({
+  authorizer: fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true }),
+})
+const uncalled: fc.Arbitrary<HttpRequest> = fc.record({
   method: fc.constantFrom('GET', 'POST', 'PATCH', 'OPTIONS'),
   target: fc
     .stringMatching(/^[a-z0-9/._~%41?&=+-]{0,40}$/)
@@ -59,6 +62,9 @@ const request: fc.Arbitrary<HttpRequest> = fc.record({
   traceId: fieldValue.map((text) => `Root=1-00000000-000000000000000000000000;${text}`.trim()),
   port: fc.nat({ max: 65_535 }),
 })
+const request = fc
+  .tuple(uncalled, fc.option(caller))
+  .map(([asked, by]): HttpRequest => (by === null ? asked : { ...asked, caller: by }))
 
 describe('An invocation on its way to an environment', () => {
   test('carries an HTTP request so that the event is what the server would have made of it', async (t) => {

@@ -1,4 +1,4 @@
-import type { HttpRequest, RouteContext } from '../../events/index.ts'
+import type { CallerFacts, HttpRequest, RouteContext } from '../../events/index.ts'
 import { FRAME } from '../frames.ts'
 import { spanOf, traceOf } from '../trace.ts'
 import { nowMs } from './own.ts'
@@ -44,8 +44,9 @@ function toRequest({ fields, body }: Asked, traceId: string): HttpRequest {
     timeEpochMs: Number(fields[9]),
     requestId: fields[10] ?? '',
     port: Number(fields[11]),
-    rawHeaders: fields.slice(12),
+    rawHeaders: fields.slice(13),
     body,
     traceId,
+    ...(fields[12] ? { caller: JSON.parse(fields[12]) as CallerFacts } : {}),
   }
 }

@@ -1,0 +1,31 @@
+import type { GatewayErrorKind } from './gateway-errors.ts'
+
+const STATUS: Readonly<Record<GatewayErrorKind, readonly [status: number, title: string]>> = {
+  'not-found': [404, 'Not Found'],
+  'forbidden-key': [403, 'Forbidden'],
+  throttled: [502, 'Bad Gateway'],
+  malformed: [502, 'Bad Gateway'],
+  undecodable: [502, 'Bad Gateway'],
+  'function-error': [502, 'Bad Gateway'],
+  timeout: [502, 'Bad Gateway'],
+  'too-large': [413, 'Request Entity Too Large'],
+  unavailable: [503, 'Service Temporarily Unavailable'],
+}
+
+/** A load balancer's own answer: the page that its fixed responses are (docs/reference/http.md). */
+export function albAnswer(kind: GatewayErrorKind): {
+  readonly status: number
+  readonly body: string
+  readonly contentType: string
+} {
+  const [status, title] = STATUS[kind]
+  const lines = [
+    '<html>',
+    `<head><title>${status} ${title}</title></head>`,
+    '<body>',
+    `<center><h1>${status} ${title}</h1></center>`,
+    '</body>',
+    '</html>',
+  ]
+  return { status, body: `${lines.join('\r\n')}\r\n`, contentType: 'text/html' }
+}

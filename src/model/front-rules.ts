@@ -1,0 +1,55 @@
+/** A token bucket, as API Gateway's: `burst` at once, refilled at `rate` a second. */
+export interface Throttle {
+  /** Requests a second; may be less than one. */
+  readonly rate: number
+  readonly burst: number
+}
+
+/** How many requests a key may make in each calendar period (UTC). */
+export interface Quota {
+  readonly limit: number
+  readonly period: 'DAY' | 'WEEK' | 'MONTH'
+  /** Taken off the first period. */
+  readonly offset: number
+}
+
+/** What the holders of some API keys may ask for; REST only. */
+export interface UsagePlan {
+  readonly name: string
+  readonly keys: readonly ApiKey[]
+  /** Of each key. */
+  readonly throttle?: Throttle
+  readonly quota?: Quota
+}
+
+export interface ApiKey {
+  readonly name: string
+  readonly value: string
+}
+
+/** Which other origins' pages may call an API, as HTTP APIs and Function URLs answer it. */
+export interface Cors {
+  /** `*` is any. */
+  readonly allowOrigins: readonly string[]
+  readonly allowMethods: readonly string[]
+  readonly allowHeaders: readonly string[]
+  readonly exposeHeaders: readonly string[]
+  readonly allowCredentials: boolean
+  readonly maxAgeS?: number
+}
+
+/** What a preflight of one path of a REST API is answered with: frameworks add a mock OPTIONS method. */
+export interface Preflight {
+  readonly path: string
+  readonly status: number
+  /** `[name, value, …]`. */
+  readonly rawHeaders: readonly string[]
+}
+
+/** What a request must have before it reaches the function; REST only. */
+export interface RequestValidation {
+  /** Parameters that must be there, in AWS's words: `method.request.querystring.id`. */
+  readonly required: readonly string[]
+  /** JSON Schema (draft 4) of the body, by media type. */
+  readonly schemas: Readonly<Record<string, unknown>>
+}
