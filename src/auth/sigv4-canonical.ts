@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { valuesOf, type SignatureClaim, type SignedRequest } from './sigv4-request.ts'
+import { valuesOf } from '../lib/raw-headers.ts'
+import type { SignatureClaim, SignedRequest } from './sigv4-request.ts'
 
 /**
  * The text that a signature is made over (AWS General Reference, "Create a signed AWS API request"):

@@ -1,3 +1,5 @@
+import { valuesOf } from '../lib/raw-headers.ts'
+
 /** A request as it came, for the check of its signature. */
 export interface SignedRequest {
   readonly method: string
@@ -42,15 +44,6 @@ export function readClaim({
   const [authorization] = authorizations
   if (authorization?.startsWith('AWS4-') !== true) return inQuery ? fromQuery(query) : undefined
   return inQuery || authorizations.length > 1 ? null : fromHeader(authorization, rawHeaders)
-}
-
-/** All values of a header, its name in lower case, in their order. */
-export function valuesOf(rawHeaders: readonly string[], name: string): string[] {
-  const values: string[] = []
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === name) values.push(rawHeaders[i + 1] ?? '')
-  }
-  return values
 }
 
 const HEADER =

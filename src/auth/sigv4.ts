@@ -1,7 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { AwsKey } from './aws-keys.ts'
 import { scopeOf, sha256, stringToSign } from './sigv4-canonical.ts'
-import { readClaim, valuesOf, type SignatureClaim, type SignedRequest } from './sigv4-request.ts'
+import { valuesOf } from '../lib/raw-headers.ts'
+import { readClaim, type SignatureClaim, type SignedRequest } from './sigv4-request.ts'
 
 export type { SignedRequest } from './sigv4-request.ts'
 

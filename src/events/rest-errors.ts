@@ -7,12 +7,19 @@ const rest = (status: number, message: string, errorType: string): Answer => ({
   errorType,
 })
 
-/** How they write their own. */
-const restOwn = (status: number, message: string, errorType: string): Answer => ({
+const own = (
+  status: number,
+  body: Readonly<Record<string, unknown>>,
+  errorType: string,
+): Answer => ({
   status,
-  body: `{"message":"${message}"}`,
+  body: JSON.stringify(body),
   errorType,
 })
+
+/** How they write their own. */
+const restOwn = (status: number, message: string, errorType: string): Answer =>
+  own(status, { message }, errorType)
 
 /** Signature Version 4's own words, where the check did not say more. */
 const NO_MATCH =
@@ -29,16 +36,6 @@ export function restAnswer(kind: GatewayErrorKind, { detail }: GatewayErrorFacts
 }
 
 const badSignature = (message: string): Answer => own(403, { message }, 'InvalidSignatureException')
-
-const own = (
-  status: number,
-  body: Readonly<Record<string, unknown>>,
-  errorType: string,
-): Answer => ({
-  status,
-  body: JSON.stringify(body),
-  errorType,
-})
 
 /** A capital letter, unlike all others (supported-gateway-response-types.md). */
 export const denied = (message: string): Answer =>

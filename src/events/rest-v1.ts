@@ -144,6 +144,11 @@ function placeOf(sentPath: string, stage: string, template: PathTemplate): Place
   return { path: sent, pathWithStage: `/${stage}${sent}`, parameters: matched ?? null }
 }
 
+/** The path of a request as the events of its API have it: without the stage, encoded as sent. */
+export function restPathOf(target: string, route: RouteContext): string {
+  return placeOf(splitTarget(target).path, route.stage, prepare(route).template).path
+}
+
 /** @see toRestEvent. A missing Content-Type counts as application/json. */
 function bodyOf(
   { body }: HttpRequest,

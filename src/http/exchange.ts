@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AwsKey } from '../auth/aws-keys.ts'
 import { readBody } from '../lib/body.ts'
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
@@ -31,6 +32,10 @@ export interface ApiOptions {
   /** A bug of ours met by a request, which is answered with a 503. */
   readonly onError?: (error: unknown) => void
   readonly onRequest?: (facts: RequestFacts) => void
+  /** Who may sign requests (IAM). Default: nobody. */
+  readonly awsKeys?: readonly AwsKey[]
+  /** Told in a sentence when an authorizer does not work. */
+  readonly onTrouble?: (sentence: string) => void
 }
 
 /** What `dev` prints of a request. */
@@ -208,9 +213,10 @@ export class Exchange implements Caller, ResponseStream {
     this.#streamed?.onDrain(resume)
   }
 
-  #begin({ status, rawHeaders }: StreamHead): void {
+  #begin(head: StreamHead): void {
     const response = this.#response
     if (response.headersSent || response.destroyed) return
+    const { status, rawHeaders } = this.#finished({ ...head, body: '' })
     this.#headSent = true
     if (this.#options.draining()) response.shouldKeepAlive = false
     response.writeHead(status, [...rawHeaders, 'x-spillway-handler-started', '1'])
