@@ -8,6 +8,9 @@ import { openHistory, type History } from './admin/history.ts'
 import { watchLoopLag, type LoopLag } from './admin/loop-lag.ts'
 import { openSavedLimits } from './admin/saved-limits.ts'
 import { createAdmin } from './admin/server.ts'
+import type { AwsKey } from './auth/aws-keys.ts'
+import { endpointKeys, type EndpointKeys } from './auth/endpoint-keys.ts'
+import { refuseExposure } from './auth/exposure.ts'
 import { createAwsEndpoint } from './aws/endpoint.ts'
 import { Gate } from './gate/gate.ts'
 import { checkLimits, type LimitChange, type LimitsControl } from './gate/limits/limits.ts'
@@ -39,6 +42,8 @@ export interface SpillwayOptions {
   readonly dataDir?: string
   /** Must come with every request to the admin listener, as a bearer token. */
   readonly adminToken?: string
+  /** Who may call the AWS endpoint, and IAM routes: each request signed with one of them. */
+  readonly awsKeys?: readonly AwsKey[]
   /** How it stops. */
   readonly drain?: DrainOptions
   /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */
@@ -134,6 +139,7 @@ interface Parts {
   readonly api: Api
   readonly journal: EnvironmentJournal
   readonly history: History
+  readonly awsKeys: EndpointKeys
 }
 
 function assemble(options: SpillwayOptions): Parts {
@@ -168,6 +174,8 @@ function assemble(options: SpillwayOptions): Parts {
     invoker,
     clock,
     draining: () => parts.draining,
+    awsKeys: options.awsKeys ?? [],
+    onTrouble,
     onError: (error) => log.error(error),
     ...(options.onRequest === undefined ? {} : { onRequest: options.onRequest }),
   })
@@ -183,6 +191,7 @@ function assemble(options: SpillwayOptions): Parts {
     api,
     journal,
     history: historyOf(options, tally, onTrouble),
+    awsKeys: endpointKeys(options.awsKeys ?? [], options.mode ?? 'start', process.env),
   }
   return parts
 }
@@ -269,6 +278,7 @@ async function open(
     region: app.region,
     mode: options.mode ?? 'start',
     awsUrl: listening.aws?.url,
+    signingKey: parts.awsKeys.ofFunctions,
     path: process.env['PATH'] ?? '',
     credentials: app.credentials === 'inherit' ? inheritedCredentials(process.env) : {},
   })
@@ -347,6 +357,7 @@ async function openListeners(
     limits,
     warmth: (name) => fleet.get(name)?.pool.warmth(),
     clock: realClock,
+    awsKeys: parts.awsKeys.accepted,
     onError: (error) => parts.log.error(error),
   })
   const admin = createAdmin({
@@ -413,26 +424,4 @@ async function invokeOnce(
     traceId: traceIdOf(undefined, id, realClock.wallMs()),
     tail,
   })
-}
-
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
-
-function exposed(where?: Listen): boolean {
-  return !LOOPBACK.has(where?.host ?? '127.0.0.1')
-}
-
-/** Whoever reaches these two listeners can run and change everything. */
-function refuseExposure({ listen: wanted = {}, adminToken }: SpillwayOptions): void {
-  if (exposed(wanted.aws)) {
-    throw new SpillwayError(
-      'SPILLWAY_EXPOSED',
-      `the AWS endpoint does not check signatures yet, so it binds to loopback only, not to ${wanted.aws?.host}`,
-    )
-  }
-  if (exposed(wanted.admin) && adminToken === undefined) {
-    throw new SpillwayError(
-      'SPILLWAY_EXPOSED',
-      `the admin listener on ${wanted.admin?.host} needs SPILLWAY_ADMIN_TOKEN, or bind it to 127.0.0.1`,
-    )
-  }
 }

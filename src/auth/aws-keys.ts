@@ -4,6 +4,8 @@ import { SpillwayError } from '../lib/errors.ts'
 export interface AwsKey {
   readonly accessKeyId: string
   readonly secretAccessKey: string
+  /** Where it is of a session: each request must bring it. */
+  readonly sessionToken?: string
 }
 
 /**

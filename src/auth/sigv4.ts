@@ -19,7 +19,8 @@ export type SignatureFault = 'unsigned' | 'unknown-key' | 'bad-signature'
 /** What a check is for. */
 export interface SignatureRules {
   readonly keys: readonly AwsKey[]
-  readonly region: string
+  /** It must be in the credential's scope, too. */
+  readonly region: () => string
   /** One of them must be in the credential's scope: `execute-api`. */
   readonly services: readonly string[]
   /** Whether a URL may carry the signature. API Gateway and Function URLs allow it, Lambda's API does not. */
@@ -48,11 +49,11 @@ export function createSignatureCheck(rules: SignatureRules): SignatureCheck {
   return (request, body) => {
     const claim = readClaim(request)
     if (claim === undefined) return { verdict: 'refused', fault: 'unsigned' }
-    if (claim === null)
-      return bad('The signature of the request is not complete, or is there twice.')
+    if (claim === null) return bad(UNREADABLE)
     const key = keys.get(claim.accessKeyId)
-    if (key === undefined || isTemporary(request))
+    if (key === undefined || !isOfSession(key, request)) {
       return { verdict: 'refused', fault: 'unknown-key' }
+    }
     const why = faultOf(claim, request, rules)
     if (why !== undefined) return bad(why)
     const hash = payloadHash(claim, request, body)
@@ -65,18 +66,18 @@ export function createSignatureCheck(rules: SignatureRules): SignatureCheck {
   }
 }
 
+const UNREADABLE = 'The signature of the request is not complete, or is there twice.'
 const NO_MATCH: SignatureVerdict = { verdict: 'refused', fault: 'bad-signature' }
 
 function bad(detail: string): SignatureVerdict {
   return { verdict: 'refused', fault: 'bad-signature', detail }
 }
 
-/** No session is known here, so none can be believed. */
-function isTemporary({ rawHeaders, target }: SignedRequest): boolean {
-  return (
-    valuesOf(rawHeaders, 'x-amz-security-token').length > 0 ||
-    /[?&]X-Amz-Security-Token=/i.test(target)
-  )
+/** Whether a request brings the token of the key's session, and none where that is of no session. */
+function isOfSession({ sessionToken }: AwsKey, { rawHeaders, target }: SignedRequest): boolean {
+  const tokens = valuesOf(rawHeaders, 'x-amz-security-token')
+  if (/[?&]X-Amz-Security-Token=/i.test(target)) return false
+  return sessionToken === undefined ? tokens.length === 0 : tokens.join() === sessionToken
 }
 
 /** Why a claim does not hold, whatever its signature is. */
@@ -88,8 +89,8 @@ function faultOf(
   if (!services.includes(claim.service)) {
     return `Credential should be scoped to correct service: '${services.join("' or '")}'. `
   }
-  if (claim.region !== region) {
-    return `Credential should be scoped to a valid region: '${region}'. `
+  if (claim.region !== region()) {
+    return `Credential should be scoped to a valid region: '${region()}'. `
   }
   if (claim.expiresS !== undefined && !presigned) return 'The signature is to be in a header here.'
   return timeFault(claim, wallMs()) ?? headerFault(claim, rawHeaders)

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Caller } from '../invoke/invocation.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { SignatureCheck } from '../auth/sigv4.ts'
 import { isFromForeignPage, isLoopbackHost } from '../auth/origin.ts'
 import { send, type Answer } from './answer.ts'
 import { createLambdaApi, type LambdaApi } from './lambda/api.ts'
 import { errorAnswer, foreignCaller, internalError } from './lambda/errors.ts'
 import { notServed } from './not-served.ts'
 import type { AwsOptions } from './options.ts'
+import { refuseUnsigned, signatureCheck } from './signed.ts'
 
 /** Every Lambda path begins with the date of the API's version. */
 const LAMBDA_PATH = /^\/\d{4}-\d\d-\d\d\//
@@ -14,15 +16,18 @@ const LAMBDA_PATH = /^\/\d{4}-\d\d-\d\d\//
 /**
  * The AWS endpoint: what AWS clients talk to through `AWS_ENDPOINT_URL_*` or `--endpoint-url`. All
  * services share one address and are told apart as AWS's gateways do: by path, `X-Amz-Target` or
- * `Action`. Signatures are not checked, so it answers callers on this machine only, and no web page.
+ * `Action`. Where it has keys, every request must be signed with one of them; without any it answers
+ * callers on this machine only. No web page gets an answer either way.
  */
 export function createAwsEndpoint(
   options: AwsOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const lambda = createLambdaApi(options)
+  const check = signatureCheck(options)
   return (request, response) => {
     const requestId = randomUUID()
-    answer(lambda, requestId, request, response)
+    refuse(check, request, requestId)
+      .then(async (refusal) => refusal ?? (await answer(lambda, requestId, request, response)))
       .catch((error: unknown) => {
         // The client has left; nobody is there to be answered.
         if (!request.complete) return undefined
@@ -36,6 +41,18 @@ export function createAwsEndpoint(
   }
 }
 
+async function refuse(
+  check: SignatureCheck | undefined,
+  request: IncomingMessage,
+  requestId: string,
+): Promise<Answer | undefined> {
+  const { headers } = request
+  // Reads too: a query of the older services is a GET, and may change something.
+  const isStrange = check === undefined && !isLoopbackHost(headers)
+  if (isStrange || isFromForeignPage(headers)) return errorAnswer(foreignCaller())
+  return check === undefined ? undefined : await refuseUnsigned(check, request, requestId)
+}
+
 async function answer(
   lambda: LambdaApi,
   requestId: string,
@@ -43,8 +60,6 @@ async function answer(
   response: ServerResponse,
 ): Promise<Answer> {
   const { headers, url = '/' } = request
-  // Reads too: a query of the older services is a GET, and may change something.
-  if (!isLoopbackHost(headers) || isFromForeignPage(headers)) return errorAnswer(foreignCaller())
   if (headers['x-amz-target'] === undefined && LAMBDA_PATH.test(url)) {
     return await lambda({ request, response, requestId, caller: callerOf(response) })
   }

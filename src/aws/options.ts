@@ -1,3 +1,4 @@
+import type { AwsKey } from '../auth/aws-keys.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { LimitsControl } from '../gate/limits/limits.ts'
 import type { Invoker } from '../invoke/invocation.ts'
@@ -12,6 +13,8 @@ export interface AwsOptions {
   /** Of a function's environments; undefined where there is no such function. */
   readonly warmth: (functionName: string) => Warmth | undefined
   readonly clock: Clock
+  /** Who may call it, each request signed. Default: anybody on this machine, unsigned or not. */
+  readonly awsKeys?: readonly AwsKey[]
   /** At least 0, less than 1: which version a weighted alias leads to. Default `Math.random`. */
   readonly random?: () => number
   /** A bug of ours met by a request, which was answered with a 500. Default: nobody is told. */

@@ -15,7 +15,7 @@ export function iamGuards(
 ): { readonly before: Guard; readonly body: BodyGuard } {
   const check = createSignatureCheck({
     keys: awsKeys,
-    region: app.region,
+    region: () => app.region,
     services: [api.front === 'function-url' ? 'lambda' : 'execute-api'],
     presigned: true,
     wallMs: () => clock.wallMs(),

@@ -6,6 +6,7 @@ import type { App } from '../model/app.ts'
 import { applyAssignments } from './assignments.ts'
 import { parseDotenv, type Variables } from './dotenv.ts'
 import { readEnvironments } from './environments.ts'
+import { checkAuthorizers } from './check-authorizers.ts'
 import { createFiles, displayPath, isFile } from './files.ts'
 import { findSource, type Found } from './find.ts'
 import type { Context } from './manifest.ts'
@@ -56,6 +57,7 @@ function assemble(options: LoadOptions, report: Report): App {
   const apis = parts.flatMap((part) => part.apis)
   checkNames(functions, report)
   checkRoutes(apis, report)
+  checkAuthorizers(apis, functions, report)
   const sections = readSections(options, parts, context)
   const { limits, runs } = applyAssignments(
     [...parts.flatMap((part) => part.assignments), ...sections.flatMap(readSection)],

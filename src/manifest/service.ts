@@ -59,7 +59,7 @@ function readManifest(manifest: Manifest): ServicePart {
   noteSlipsOfManifest(manifest)
   const declared = readFunctions(manifest)
   const routes = readRoutes(manifest, declared)
-  const apis = [restApi(manifest, routes.rest), httpApi(manifest, routes.httpApi)]
+  const apis = [restApi(manifest, routes), httpApi(manifest, routes.httpApi)]
   const functions = declared.map(({ definition }) => definition)
   const node = child(manifest, manifest.root, 'custom', 'spillway')
   const custom =

@@ -43,7 +43,7 @@ const signerOf = (more: Partial<ConstructorParameters<typeof SignatureV4>[0]> = 
 const checkOf = (more: Partial<SignatureRules> = {}) =>
   createSignatureCheck({
     keys: [KEY],
-    region: 'us-east-1',
+    region: () => 'us-east-1',
     services: ['execute-api'],
     presigned: true,
     wallMs: () => NOW_MS,
