@@ -23,6 +23,9 @@ const TOPICS = [
   'concurrency-api',
   'python-runtime',
   'runtime-api',
+  'rest-authorizer',
+  'httpapi-authorizer',
+  'cors',
 ]
 
 /** Cases whose Python function has to run for real. */

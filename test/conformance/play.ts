@@ -1,4 +1,5 @@
 import { NotBuilt, type Case } from './cases.ts'
+import { playAuthorizer } from './authorizer-kind.ts'
 import { playAwsApi } from './aws-api-kind.ts'
 import { playEvent, playInvokeHttp, playResponse, playRoute } from './http-kinds.ts'
 import { openRig, type Rig } from './rig.ts'
@@ -17,6 +18,7 @@ const KINDS: Readonly<Record<string, Play>> = {
   'runtime-api': playRuntimeApi,
   stream: playStream,
   'aws-api': playAwsApi,
+  authorizer: playAuthorizer,
 }
 
 /** Plays cases on a few rigs; a rig plays one at a time. */
