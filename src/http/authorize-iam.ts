@@ -10,8 +10,8 @@ import type { RouteTarget } from './router.ts'
  * body belongs to what is signed: it is looked at when it has been read, before anybody gets it.
  */
 export function iamGuards(
-  { app, awsKeys, clock }: GuardParts,
-  { api }: RouteTarget,
+  { app, awsKeys, clock, onTrouble }: GuardParts,
+  { api, route }: RouteTarget,
 ): { readonly before: Guard; readonly body: BodyGuard } {
   const check = createSignatureCheck({
     keys: awsKeys,
@@ -20,6 +20,10 @@ export function iamGuards(
     presigned: true,
     wallMs: () => clock.wallMs(),
   })
+  if (awsKeys.length === 0) {
+    const why = 'asks for signed requests and no key is known: set SPILLWAY_AWS_KEYS'
+    onTrouble?.(`${route.method} ${route.path} ${why}; until then it lets nobody in`)
+  }
   return {
     before: (arrival) => {
       const found = check(arrival)

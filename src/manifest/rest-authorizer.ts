@@ -18,7 +18,7 @@ const DEFAULT_SOURCE = 'method.request.header.Authorization'
 
 const KEYS = `
   name arn type identitySource identityValidationExpression resultTtlInSeconds managedExternally
-  scopes claims
+  scopes
 `
   .trim()
   .split(/\s+/)
@@ -78,7 +78,7 @@ function fromMap(
   }
   const functionName =
     arn === undefined ? functionByKey(reading, name ?? '', node.place) : functionByArn(reading, arn)
-  refuseKeysOf(reading, node, ['scopes', 'claims'], 'of a user pool')
+  refuseKeyOf(reading, node, 'scopes', 'of a user pool')
   return functionName === undefined
     ? undefined
     : withSettings(reading, node, { type, name: name ?? functionName, functionName })
@@ -163,8 +163,9 @@ function ofUserPool(
     const example = 'arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_abc'
     return expected(manifest, arn, `${owner}: the ARN of its user pool, written out (${example})`)
   }
-  const unserved = ['identityValidationExpression', 'claims']
-  if (node !== undefined) refuseKeysOf(reading, node, unserved, 'of a function')
+  if (node !== undefined) {
+    refuseKeyOf(reading, node, 'identityValidationExpression', 'of a function')
+  }
   const scopes = items(manifest, child(manifest, node, 'scopes'), 'scopes')
   const sourceNode = child(manifest, node, 'identitySource')
   const [identitySource = DEFAULT_SOURCE, another] = readIdentitySources(reading, sourceNode)
@@ -181,16 +182,14 @@ function ofUserPool(
   }
 }
 
-function refuseKeysOf(
+function refuseKeyOf(
   { manifest, owner }: AuthorizerReading,
   node: MapNode,
-  keys: readonly string[],
+  name: string,
   whose: string,
 ): void {
-  for (const name of keys) {
-    const entry = node.entries.get(name)
-    if (entry === undefined) continue
-    const message = `${owner}: "${name}" is not supported here, only for an authorizer ${whose}`
-    manifest.report.error(entry.place, message)
-  }
+  const entry = node.entries.get(name)
+  if (entry === undefined) return
+  const message = `${owner}: "${name}" is not supported here, only for an authorizer ${whose}`
+  manifest.report.error(entry.place, message)
 }

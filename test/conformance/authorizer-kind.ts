@@ -94,7 +94,8 @@ function problemsOf(expected: Json, { responses, seen, event, context }: Seen): 
 }
 
 /** Routes of a case may have scopes of their own: `{route, scopes}`. One case has one such route. */
-function withoutAuthorizer({ authorizer: _, routes, ...config }: Json): Json {
+function withoutAuthorizer(given: Json): Json {
+  const { authorizer: _, routes, ...config } = given
   const keys = routes.map((route: Json) => (typeof route === 'string' ? route : route.route))
   return { ...config, routes: keys }
 }

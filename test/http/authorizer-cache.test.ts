@@ -17,7 +17,7 @@ describe('What authorizers have said', () => {
       asked++
       return await promise
     }
-    const waiting = [
+    const waiting: unknown[] = [
       cache.get('a', 1000, ask),
       cache.get('a', 1000, ask),
       cache.get('b', 1000, ask),
