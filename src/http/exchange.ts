@@ -113,6 +113,8 @@ export class Exchange implements Caller, ResponseStream {
   #admit(verdict: Verdict | undefined, guards: Guards): void {
     const target = this.#target
     assert(target !== undefined, 'only what has a route is guarded')
+    // Who has left while somebody was asked is not served.
+    if (this.#response.destroyed) return
     if (verdict !== undefined && 'refusal' in verdict) return this.#send(verdict.refusal)
     this.#caller = verdict?.caller
     this.#read(target, guards)

@@ -38,7 +38,10 @@ export function createGuards(parts: GuardParts): GuardsOf {
   }
 }
 
-/** The order: CORS, authorizer, API key, validation. A preflight is answered before anybody is asked who it is. */
+/**
+ * In this order: the route's throttle, CORS, the authorizer, the API key and its usage plan, validation.
+ * A preflight is answered before anybody is asked who it is.
+ */
 function makeGuards({ api, route }: RouteTarget, authorizer: AuthorizerGuards): Guards {
   const cors = corsGuards(api)
   const { validation } = route
