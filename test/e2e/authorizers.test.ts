@@ -100,11 +100,9 @@ describe('With SPILLWAY_AWS_KEYS', () => {
   const env = { SPILLWAY_AWS_KEYS: `${KEY.accessKeyId}:${KEY.secretAccessKey}` }
 
   test('the AWS endpoint asks for signatures, and functions still reach it', async (t) => {
-    const { api, aws = '' } = await startCli(
-      t,
-      ['dev', makeFolder(FILES), '--aws-host', '0.0.0.0'],
-      { env },
-    )
+    const { api, aws } = await startCli(t, ['dev', makeFolder(FILES), '--aws-host', '0.0.0.0'], {
+      env,
+    })
     const endpoint = aws.replace('0.0.0.0', '127.0.0.1')
     const invoke = async (credentials: typeof KEY): Promise<number | undefined> => {
       const client = new LambdaClient({
@@ -140,7 +138,7 @@ describe('With SPILLWAY_AWS_KEYS', () => {
       () => false,
     )
     if (!has) return t.skip('!! SKIPPED: needs boto3')
-    const { api = '', aws = '' } = await startCli(t, ['dev', makeFolder(FILES)], { env })
+    const { api, aws } = await startCli(t, ['dev', makeFolder(FILES)], { env })
     const script = `
 import sys, boto3, urllib.request, urllib.error
 from botocore.auth import SigV4Auth

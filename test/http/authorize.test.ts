@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
+import { createApi } from '../../src/http/api.ts'
 import type { Outcome } from '../../src/invoke/invocation.ts'
 import { AUTHORIZER, policy, seen, send, serve, thrown, type Reply } from './authorizer-rig.ts'
+import { realClock } from '../../src/lib/clock.ts'
+import { appOf, okOutcome } from '../aws/serve.ts'
 import { apiOf } from './serve.ts'
 
 const ARN = 'arn:aws:execute-api:us-east-1:123456789012:rest000000/dev'
@@ -224,4 +230,39 @@ describe('What an authorizer has answered is kept', () => {
       assert.equal(asked.events.length, 2)
     })
   }
+})
+
+test('Who has left while an authorizer was asked is not served', async (t) => {
+  const { promise: asking, resolve: asks } = Promise.withResolvers<void>()
+  const { promise: answer, resolve: answers } = Promise.withResolvers<Outcome>()
+  const invoked: string[] = []
+  const api = createApi({
+    clock: realClock,
+    draining: () => false,
+    invoker: {
+      invoke: async ({ functionName }) => {
+        invoked.push(functionName)
+        asks()
+        return await answer
+      },
+    },
+  })
+  const apis = [apiOf('rest', ['GET /me'], { route: { authorizer: AUTHORIZER } })]
+  api.configure({ ...appOf([{ name: 'effect' }]), apis })
+  const { promise: left, resolve: leaves } = Promise.withResolvers<void>()
+  const server = createServer((incoming, response) => {
+    response.once('close', leaves)
+    api.handle(incoming, response)
+  }).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const out = request({ port, path: '/dev/me', headers: { authorization: 'tok' } }).end()
+  out.on('error', () => {})
+  await asking
+  out.destroy()
+  await left
+  answers(okOutcome(JSON.stringify(policy('Allow'))))
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(invoked, ['auth'])
 })
