@@ -1,0 +1,62 @@
+import type { Clock } from '../lib/clock.ts'
+import type { Throttle } from '../model/front-rules.ts'
+import { ALLOWED, type RateLimit, type RateVerdict } from './rate-limit.ts'
+
+/** What a bucket without a rate or without room says: it will never have a token. */
+const NEVER_MS = 1000
+
+/**
+ * Token buckets in memory, one for each key: `burst` tokens at most, refilled at `rate` a second, as
+ * API Gateway's. Kept as the moment at which each will be full again: one number a key, and nothing
+ * for a full one.
+ */
+export function createBuckets({ rate, burst }: Throttle, clock: Clock): MemoryLimit {
+  if (rate <= 0 || burst < 1) return { consume: () => ({ allowed: false, retryAfterMs: NEVER_MS }) }
+  const tokenMs = 1000 / rate
+  const roomMs = (burst - 1) * tokenMs
+  const fullAt = createFading<number>(burst * tokenMs)
+  return {
+    consume(key) {
+      const nowMs = clock.nowMs()
+      const fullAtMs = Math.max(fullAt.get(key, nowMs) ?? nowMs, nowMs)
+      const overMs = fullAtMs - nowMs - roomMs
+      // Less than a nanosecond is what adding up fractions leaves.
+      if (overMs > 1e-6) return { allowed: false, retryAfterMs: overMs }
+      fullAt.set(key, fullAtMs + tokenMs)
+      return ALLOWED
+    },
+  }
+}
+
+/** A limit that always answers at once. */
+export interface MemoryLimit extends RateLimit {
+  consume(key: string): RateVerdict
+}
+
+interface Fading<T> {
+  get(key: string, nowMs: number): T | undefined
+  set(key: string, value: T): void
+}
+
+/**
+ * A map that forgets what nobody has set for `lifeMs`, between one and two times as late: two
+ * generations, the older of which goes as a whole, so that no request pays for a sweep.
+ */
+function createFading<T>(lifeMs: number): Fading<T> {
+  let young = new Map<string, T>()
+  let old = new Map<string, T>()
+  let turnsAtMs = -Infinity
+  return {
+    get(key, nowMs) {
+      if (nowMs >= turnsAtMs) {
+        old = nowMs >= turnsAtMs + lifeMs ? new Map<string, T>() : young
+        young = new Map<string, T>()
+        turnsAtMs = nowMs + lifeMs
+      }
+      return young.get(key) ?? old.get(key)
+    },
+    set(key, value) {
+      young.set(key, value)
+    },
+  }
+}
