@@ -2,16 +2,22 @@ import type { Clock } from '../lib/clock.ts'
 import type { Throttle } from '../model/front-rules.ts'
 import { ALLOWED, type RateLimit, type RateVerdict } from './rate-limit.ts'
 
-/** What a bucket without a rate or without room says: it will never have a token. */
-const NEVER_MS = 1000
+/** What a bucket says that will never have a token. */
+const NEVER: RateVerdict = { allowed: false, retryAfterMs: 1000 }
+
+/** Without a rate or without room nothing passes, as with an API Gateway throttle of 0. */
+export function isShut({ rate, burst }: Throttle): boolean {
+  return rate <= 0 || burst < 1
+}
 
 /**
  * Token buckets in memory, one for each key: `burst` tokens at most, refilled at `rate` a second, as
  * API Gateway's. Kept as the moment at which each will be full again: one number a key, and nothing
  * for a full one.
  */
-export function createBuckets({ rate, burst }: Throttle, clock: Clock): MemoryLimit {
-  if (rate <= 0 || burst < 1) return { consume: () => ({ allowed: false, retryAfterMs: NEVER_MS }) }
+export function createBuckets(throttle: Throttle, clock: Clock): MemoryLimit {
+  if (isShut(throttle)) return { consume: () => NEVER }
+  const { rate, burst } = throttle
   const tokenMs = 1000 / rate
   const roomMs = (burst - 1) * tokenMs
   const fullAt = createFading<number>(burst * tokenMs)

@@ -1,19 +1,43 @@
 import { realClock, type Clock } from '../lib/clock.ts'
+import { SpillwayError } from '../lib/errors.ts'
 import type { Throttle } from '../model/front-rules.ts'
-import { createBuckets } from './bucket.ts'
 import type { OnRedisDown, RateLimit } from './rate-limit.ts'
+import { createRates } from './rates.ts'
 
 export type { OnRedisDown, RateLimit, RateVerdict } from './rate-limit.ts'
+export { createRates } from './rates.ts'
+export type { Rates, RatesConfig, RedisCheck } from './rates.ts'
 
 export interface RateLimitOptions extends Throttle {
   /** `redis://…` or `rediss://…`: processes that name the same one share the limit. Needs `ioredis`. */
   readonly redis?: string
   /** Default `local`. */
   readonly onRedisDown?: OnRedisDown
+  /** Limits of one name share their counts on Redis. Default: those of the same rate and burst. */
+  readonly name?: string
   readonly clock?: Clock
 }
 
-/** A rate limit of its own, without a server around it. */
-export function createRateLimit(options: RateLimitOptions): RateLimit {
-  return createBuckets(options, options.clock ?? realClock)
+/** A rate limit with the connection that it may have. */
+export interface OwnRateLimit extends RateLimit {
+  /** Ends the connection to Redis. */
+  close(): void
+}
+
+/**
+ * A rate limit of its own, without a server around it; one for any number of routes and keys. That
+ * Redis has gone or come back is a process warning.
+ * @throws {SpillwayError} SPILLWAY_USAGE for a rate or burst that is none, for what is no URL of a
+ *   Redis, or without `ioredis` where `redis` is given.
+ */
+export function createRateLimit(options: RateLimitOptions): OwnRateLimit {
+  const { rate, burst, redis, onRedisDown, clock = realClock } = options
+  if (!(rate >= 0 && burst >= 0 && rate < Infinity && burst < Infinity)) {
+    const message = `expected rate and burst to be numbers of at least 0, got: ${rate} and ${burst}`
+    throw new SpillwayError('SPILLWAY_USAGE', message)
+  }
+  const rates = createRates({ clock, onNote: (sentence) => process.emitWarning(sentence) })
+  rates.configure({ redis, onRedisDown })
+  const limit = rates.throttle(options.name ?? `${rate}/${burst}`, { rate, burst })
+  return { consume: (key) => limit.consume(key), close: () => rates.close() }
 }
