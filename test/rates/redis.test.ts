@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict'
+import { cpSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test, type TestContext } from 'node:test'
+import { realClock } from '../../src/lib/clock.ts'
+import type { OnRedisDown, RateLimit } from '../../src/rates/rate-limit.ts'
+import { createRates, type Rates } from '../../src/rates/rates.ts'
+import { runCommand } from '../support/cli.ts'
+import { findRedisServer, startRedis } from '../support/redis.ts'
+import { makeFolder } from '../support/service.ts'
+
+const server = findRedisServer()
+const skip = 'missing' in server ? server.missing : false
+
+/** Slow enough that a test sees no refill it does not wait for. */
+const SLOW = { rate: 0.01, burst: 100 }
+
+describe('Rate limits on Redis', { skip }, () => {
+  test('are one bucket for all processes', async (t) => {
+    const redis = await startRedis(t)
+    const limits = [0, 1, 2].map(() => ratesOn(t, redis.url).rates.throttle('leads', SLOW))
+    const verdicts = await Promise.all(limits.flatMap((limit) => times(70, limit, 'a')))
+    assert.equal(verdicts.filter(({ allowed }) => allowed).length, 100)
+    const [refused] = verdicts.filter(({ allowed }) => !allowed)
+    assert.ok(refused?.allowed === false && refused.retryAfterMs > 90_000)
+    assert.deepEqual(
+      await limits[0]?.consume('b'),
+      { allowed: true },
+      'another key, another bucket',
+    )
+  })
+
+  test('fill up again at the rate, and no further than the burst', async (t) => {
+    const redis = await startRedis(t)
+    const limit = ratesOn(t, redis.url).rates.throttle('leads', { rate: 200, burst: 20 })
+    const passing = async (): Promise<number> =>
+      (await Promise.all(times(300, limit, ''))).filter(({ allowed }) => allowed).length
+    const sinceMs = performance.now()
+    const first = await passing()
+    const tookMs = performance.now() - sinceMs
+    assert.ok(first >= 20 && first <= 20 + (200 * tookMs) / 1000 + 1, `${first} in ${tookMs} ms`)
+    // Idle until its key is gone: what is full takes no room.
+    while ((await redis.ask('DBSIZE')) !== ':0\r\n');
+    const againMs = performance.now()
+    const again = await passing()
+    const most = 20 + (200 * (performance.now() - againMs)) / 1000 + 1
+    assert.ok(again >= 20 && again <= most, `${again} of ${most}`)
+  })
+
+  test('share a connection without sharing a count', async (t) => {
+    const redis = await startRedis(t)
+    const { rates } = ratesOn(t, redis.url)
+    // In both orders: of two scripts of one name the last would be everybody's.
+    const bucket = rates.throttle('one', { rate: 0.01, burst: 3 })
+    const quota = rates.quota('one', { limit: 5, period: 'DAY', offset: 0 })
+    const other = rates.throttle('two', { rate: 0.01, burst: 2 })
+    assert.equal(await passed(bucket, 10), 3)
+    assert.equal(await passed(quota, 10), 5)
+    assert.equal(await passed(other, 10), 2)
+  })
+
+  test('count a quota until its period is over, whatever becomes of the processes', async (t) => {
+    const redis = await startRedis(t)
+    const quota = { limit: 7, period: 'MONTH', offset: 0 } as const
+    const before = ratesOn(t, redis.url).rates
+    assert.equal(await passed(before.quota('plan', quota), 5), 5)
+    before.close()
+    const after = ratesOn(t, redis.url).rates
+    assert.equal(await passed(after.quota('plan', quota), 5), 2)
+    const month = new Date().toISOString().slice(0, 7)
+    const ttl = await redis.ask(`TTL spillway:quota:plan:k:${month}-01`)
+    assert.ok(Number(ttl.slice(1)) > 0 && Number(ttl.slice(1)) <= 31 * 24 * 3600, ttl)
+  })
+
+  for (const mode of ['local', 'open', 'closed'] as const) {
+    const allowed = { local: 3, open: 10, closed: 0 }[mode]
+    test(`while it is down, onRedisDown: ${mode} lets ${allowed} of 10 through a bucket of 3`, async (t) => {
+      const redis = await startRedis(t)
+      const { rates, notes, note } = ratesOn(t, redis.url, mode)
+      const limit = rates.throttle('leads', { rate: 0.001, burst: 3 })
+      assert.equal(await passed(limit, 10), 3)
+      assert.deepEqual(rates.checks(), [{ name: 'redis', ok: true, detail: `${host(redis)} up` }])
+
+      await redis.kill()
+      await note(/closed/)
+      assert.equal(await passed(limit, 10), allowed)
+      const [check] = rates.checks()
+      assert.equal(check?.ok, mode !== 'closed', 'only what refuses sends work elsewhere')
+      assert.match(check?.detail ?? '', /^127\.0\.0\.1:\d+ down; /)
+
+      await redis.start()
+      await note(/connected/)
+      assert.equal(await passed(limit, 10), 3, 'what a killed Redis held is gone')
+      assert.equal(notes.length, 3, 'one note a change')
+    })
+  }
+
+  test('wait for a Redis that hangs once, and then no more', async (t) => {
+    const redis = await startRedis(t)
+    const { rates, note } = ratesOn(t, redis.url, 'open')
+    const limit = rates.throttle('leads', { rate: 0.001, burst: 1 })
+    assert.equal(await passed(limit, 10), 1)
+    redis.hold()
+    assert.equal(await passed(limit, 10), 10)
+    await note(/no answer/)
+    const verdict = limit.consume('k')
+    assert.ok(!(verdict instanceof Promise), 'answered without asking')
+    redis.goOn()
+    await note(/connected/)
+    assert.equal(await passed(limit, 10), 0)
+  })
+
+  test('tell a Redis that takes nothing from one that works', async (t) => {
+    const redis = await startRedis(t)
+    await redis.ask('CONFIG SET maxmemory 1')
+    const { rates, notes, note } = ratesOn(t, redis.url)
+    const limit = rates.throttle('leads', { rate: 0.001, burst: 3 })
+    assert.equal(await passed(limit, 10), 3, 'counted here')
+    await note(/OOM/)
+    assert.equal(notes.length, 1)
+    await redis.ask('CONFIG SET maxmemory 0')
+    await note(/connected/)
+    assert.equal(await passed(limit, 10), 3)
+  })
+
+  test('begin without it, and go over to it once it is there', async (t) => {
+    const redis = await startRedis(t)
+    await redis.kill()
+    const { rates, note } = ratesOn(t, redis.url)
+    const limit = rates.throttle('leads', { rate: 0.001, burst: 3 })
+    assert.equal(await passed(limit, 10), 3)
+    await note(/ECONNREFUSED/)
+    await redis.start()
+    await note(/connected/)
+    assert.equal(await passed(limit, 10), 3)
+  })
+
+  test('never show the password', async (t) => {
+    const redis = await startRedis(t)
+    await redis.ask('CONFIG SET requirepass hunter2')
+    const url = (password: string): string => redis.url.replace('//', `//:${password}@`)
+    const wrong = ratesOn(t, url('hunter3'))
+    await wrong.note(/WRONGPASS/)
+    const right = ratesOn(t, url('hunter2'))
+    await right.note(/connected/)
+    const said = JSON.stringify([
+      wrong.notes,
+      wrong.rates.checks(),
+      right.notes,
+      right.rates.checks(),
+    ])
+    assert.doesNotMatch(said, /hunter/)
+  })
+})
+
+describe('Without ioredis', () => {
+  test('a Redis is refused in one sentence', async (t) => {
+    const folder = makeFolder({
+      'package.json': '{"type":"module"}',
+      'app.js': `import { createRateLimit } from './src/rates/index.ts'
+        console.log(await createRateLimit({ rate: 1, burst: 1 }).consume('a'))
+        try { createRateLimit({ rate: 1, burst: 1, redis: 'redis://127.0.0.1' }) }
+        catch ({ code, message }) { console.log(code, message) }`,
+    })
+    for (const room of ['lib', 'model', 'rates']) {
+      cpSync(join(import.meta.dirname, '../../src', room), join(folder, 'src', room), {
+        recursive: true,
+      })
+    }
+    const { stdout, stderr } = await runCommand([process.execPath, 'app.js'], { cwd: folder })
+    assert.equal(stderr, '')
+    assert.equal(
+      stdout,
+      '{ allowed: true }\nSPILLWAY_USAGE redis needs the package ioredis, which is not installed: npm install ioredis\n',
+    )
+    t.diagnostic('in memory nothing is loaded')
+  })
+})
+
+interface Followed {
+  readonly rates: Rates
+  readonly notes: readonly string[]
+  /** Resolves with the first note that matches and was not asked for yet. */
+  readonly note: (pattern: RegExp) => Promise<string>
+}
+
+function ratesOn(t: TestContext, redis: string, onRedisDown?: OnRedisDown): Followed {
+  const notes: string[] = []
+  let seen = 0
+  let wake = (): void => {}
+  const onNote = (sentence: string): void => {
+    notes.push(sentence)
+    wake()
+  }
+  const rates = createRates({ clock: realClock, onNote })
+  t.after(() => rates.close())
+  rates.configure({ redis, onRedisDown })
+  const note = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const next = notes[seen]
+      if (next === undefined) await new Promise<void>((resolve) => (wake = resolve))
+      else if (pattern.test(notes[seen++] ?? '')) return next
+    }
+  }
+  return { rates, notes, note }
+}
+
+function times(count: number, limit: RateLimit, key: string) {
+  return Array.from({ length: count }, async () => await limit.consume(key))
+}
+
+async function passed(limit: RateLimit, count: number): Promise<number> {
+  const verdicts = await Promise.all(times(count, limit, 'k'))
+  return verdicts.filter(({ allowed }) => allowed).length
+}
+
+const host = ({ port }: { readonly port: number }): string => `127.0.0.1:${port}`
