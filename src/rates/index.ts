@@ -1,10 +1,11 @@
 import { realClock, type Clock } from '../lib/clock.ts'
 import { SpillwayError } from '../lib/errors.ts'
-import type { Throttle } from '../model/front-rules.ts'
-import type { OnRedisDown, RateLimit } from './rate-limit.ts'
+import type { OnRedisDown, Throttle } from '../model/front-rules.ts'
+import type { RateLimit } from './rate-limit.ts'
 import { createRates } from './rates.ts'
 
-export type { OnRedisDown, RateLimit, RateVerdict } from './rate-limit.ts'
+export type { OnRedisDown } from '../model/front-rules.ts'
+export type { RateLimit, RateVerdict } from './rate-limit.ts'
 export { createRates } from './rates.ts'
 export type { Rates, RatesConfig, RedisCheck } from './rates.ts'
 
@@ -36,7 +37,13 @@ export function createRateLimit(options: RateLimitOptions): OwnRateLimit {
     const message = `expected rate and burst to be numbers of at least 0, got: ${rate} and ${burst}`
     throw new SpillwayError('SPILLWAY_USAGE', message)
   }
-  const rates = createRates({ clock, onNote: (sentence) => process.emitWarning(sentence) })
+  let known = false
+  const onNote = (sentence: string, isUp: boolean): void => {
+    // As it should be from the beginning: no reason to warn.
+    if (known || !isUp) process.emitWarning(sentence)
+    known = true
+  }
+  const rates = createRates({ clock, onNote })
   rates.configure({ redis, onRedisDown })
   const limit = rates.throttle(options.name ?? `${rate}/${burst}`, { rate, burst })
   return { consume: (key) => limit.consume(key), close: () => rates.close() }

@@ -12,14 +12,5 @@ export interface RateLimit {
   consume(key: string): RateVerdict | Promise<RateVerdict>
 }
 
-/** What is said to a request while Redis cannot be asked. */
-export type OnRedisDown =
-  /** Each process counts for itself, up to the whole limit. */
-  | 'local'
-  /** All are let through. */
-  | 'open'
-  /** None is. */
-  | 'closed'
-
 /** The verdict on all that is let through. */
 export const ALLOWED: RateVerdict = { allowed: true }

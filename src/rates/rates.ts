@@ -1,8 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
-import type { Quota, Throttle } from '../model/front-rules.ts'
+import type { OnRedisDown, Quota, Throttle } from '../model/front-rules.ts'
 import { createBuckets, isShut, type MemoryLimit } from './bucket.ts'
 import { createQuotas } from './quota.ts'
-import { ALLOWED, type OnRedisDown, type RateLimit, type RateVerdict } from './rate-limit.ts'
+import { ALLOWED, type RateLimit, type RateVerdict } from './rate-limit.ts'
 import { redisBuckets, redisQuotas, type AskRedis } from './redis-limits.ts'
 import { RedisLink, type RedisState } from './redis-link.ts'
 
@@ -16,14 +16,14 @@ export interface RatesConfig {
 
 export interface RatesOptions {
   readonly clock: Clock
-  /** Redis has gone, or has come back: one sentence. */
-  readonly onNote: (sentence: string) => void
+  /** Redis is there, has gone, or has come back: one sentence. */
+  readonly onNote: (sentence: string, isUp: boolean) => void
 }
 
 /** All rate limits of a process. */
 export interface Rates {
   /**
-   * Counts there from now on.
+   * Counts there from now on, also for limits that have been made.
    * @throws {SpillwayError} SPILLWAY_USAGE when `ioredis` is needed and not installed.
    */
   configure(config: RatesConfig): void
@@ -62,8 +62,17 @@ export function createRates({ clock, onNote }: RatesOptions): Rates {
     const id = `${name} ${numbers}`
     const local = memory.get(id) ?? ways.local()
     memory.set(id, local)
-    const limit = shared === undefined ? local : overRedis(shared, local, ways.onRedis(shared.link))
-    return { consume: (key) => limit.consume(`${name}:${key}`) }
+    let countedOn: Shared | undefined
+    let limit: RateLimit = local
+    return {
+      consume(key) {
+        if (countedOn !== shared) {
+          countedOn = shared
+          limit = shared === undefined ? local : overRedis(shared, local, ways.onRedis(shared.link))
+        }
+        return limit.consume(`${name}:${key}`)
+      },
+    }
   }
 
   return {
@@ -113,7 +122,7 @@ function openShared(
     url: redis,
     clock,
     probe: () => probe('probe'),
-    onChange: (state) => onNote(sentenceOf(state, link.address, onRedisDown)),
+    onChange: (state) => onNote(sentenceOf(state, link.address, onRedisDown), state.up),
   })
   const probe = redisBuckets(link, PROBE)
   return { link, onRedisDown }

@@ -23,11 +23,11 @@ export interface RedisServer {
 
 /** Where `redis-server` is; undefined, and why, where there is none and none can be had. */
 export function findRedisServer(): { readonly path: string } | { readonly missing: string } {
-  found ??= find()
-  return found
+  known ??= find()
+  return known
 }
 
-let found: ReturnType<typeof findRedisServer> | undefined
+let known: ReturnType<typeof findRedisServer> | undefined
 
 function find(): { readonly path: string } | { readonly missing: string } {
   for (const name of ['redis-server', 'valkey-server']) {
