@@ -275,7 +275,10 @@ describe('rateLimit in spillway.yml', () => {
         'redis: http://:secret@cache',
         '1:8  expected redis to be a URL such as redis://127.0.0.1:6379',
       ],
-      ['redis: ${ssm:/redis}', '1:8  expected redis to be a text, got: ${ssm:/redis}'],
+      [
+        'redis: ${ssm:/redis}',
+        '1:8  expected redis to be a text, got: ${ssm:/redis}, and ssm: is looked up only when deploying to AWS',
+      ],
     ]
     for (const [config, error] of cases) {
       const { errors } = await tryLoad(withConfig(`${config}\n`))
