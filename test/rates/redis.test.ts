@@ -9,6 +9,7 @@ import { createRates, type Rates } from '../../src/rates/rates.ts'
 import { runCommand } from '../support/cli.ts'
 import { findRedisServer, startRedis } from '../support/redis.ts'
 import { makeFolder } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 const server = findRedisServer()
 const skip = 'missing' in server ? server.missing : false
@@ -51,13 +52,47 @@ describe('Rate limits on Redis', { skip }, () => {
   test('share a connection without sharing a count', async (t) => {
     const redis = await startRedis(t)
     const { rates } = ratesOn(t, redis.url)
-    // In both orders: of two scripts of one name the last would be everybody's.
     const bucket = rates.throttle('one', { rate: 0.01, burst: 3 })
     const quota = rates.quota('one', { limit: 5, period: 'DAY', offset: 0 })
     const other = rates.throttle('two', { rate: 0.01, burst: 2 })
-    assert.equal(await passed(bucket, 10), 3)
-    assert.equal(await passed(quota, 10), 5)
-    assert.equal(await passed(other, 10), 2)
+    // Again, once all are in use: of two scripts of one name the last would be everybody's.
+    for (const key of ['a', 'b']) {
+      assert.equal(await passed(bucket, 10, key), 3)
+      assert.equal(await passed(quota, 10, key), 5)
+      assert.equal(await passed(other, 10, key), 2)
+    }
+    assert.equal(rates.checks()[0]?.ok, true)
+  })
+
+  test('let exactly a burst through, whatever fraction of a second a token takes', async (t) => {
+    const redis = await startRedis(t)
+    const { rates } = ratesOn(t, redis.url)
+    for (const rate of [0.003, 0.0007, 0.00011]) {
+      for (let burst = 1; burst <= 40; burst += 3) {
+        const limit = rates.throttle(`${rate}/${burst}`, { rate, burst })
+        assert.equal(await passed(limit, burst + 5), burst, `${rate} and ${burst}`)
+      }
+    }
+  })
+
+  test('refuse nobody for longer than a token takes, though the clock of Redis went back', async (t) => {
+    const redis = await startRedis(t)
+    const limit = ratesOn(t, redis.url).rates.throttle('leads', { rate: 0.5, burst: 3 })
+    await redis.ask(`SET spillway:bucket:leads:k ${Date.now() + 3_600_000}`)
+    const verdict = await limit.consume('k')
+    assert.ok(!verdict.allowed && verdict.retryAfterMs <= 2000, JSON.stringify(verdict))
+  })
+
+  test('do not take a standstill of this process for one of Redis', async (t) => {
+    const redis = await startRedis(t)
+    const { rates, notes } = ratesOn(t, redis.url, 'closed')
+    const limit = rates.throttle('leads', { rate: 0.001, burst: 2 })
+    assert.equal(await passed(limit, 1), 1)
+    const asked = limit.consume('k')
+    const untilMs = performance.now() + 200
+    while (performance.now() < untilMs);
+    assert.deepEqual(await asked, { allowed: true })
+    assert.equal(notes.length, 1)
   })
 
   test('count a quota until its period is over, whatever becomes of the processes', async (t) => {
@@ -118,7 +153,13 @@ describe('Rate limits on Redis', { skip }, () => {
     const limit = rates.throttle('leads', { rate: 0.001, burst: 3 })
     assert.equal(await passed(limit, 10), 3, 'counted here')
     await note(/OOM/)
-    assert.equal(notes.length, 1)
+    const tries = async (): Promise<number> => {
+      const stats = await redis.ask('INFO commandstats')
+      return Number(/cmdstat_evalsha:.*?calls=(\d+)/.exec(stats)?.[1] ?? 0)
+    }
+    const before = await tries()
+    await until('two more probes', async () => (await tries()) >= before + 2)
+    assert.equal(notes.length, 1, 'said once, however often it is tried')
     await redis.ask('CONFIG SET maxmemory 0')
     await note(/connected/)
     assert.equal(await passed(limit, 10), 3)
@@ -210,8 +251,8 @@ function times(count: number, limit: RateLimit, key: string) {
   return Array.from({ length: count }, async () => await limit.consume(key))
 }
 
-async function passed(limit: RateLimit, count: number): Promise<number> {
-  const verdicts = await Promise.all(times(count, limit, 'k'))
+async function passed(limit: RateLimit, count: number, key: string = 'k'): Promise<number> {
+  const verdicts = await Promise.all(times(count, limit, key))
   return verdicts.filter(({ allowed }) => allowed).length
 }
 
