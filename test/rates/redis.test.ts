@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { realClock } from '../../src/lib/clock.ts'
+import { realClock, type Clock } from '../../src/lib/clock.ts'
 import type { OnRedisDown } from '../../src/model/front-rules.ts'
 import type { RateLimit } from '../../src/rates/rate-limit.ts'
 import { createRates, type Rates } from '../../src/rates/rates.ts'
@@ -51,7 +51,7 @@ describe('Rate limits on Redis', { skip }, () => {
 
   test('share a connection without sharing a count', async (t) => {
     const redis = await startRedis(t)
-    const { rates } = ratesOn(t, redis.url)
+    const { rates, notes } = ratesOn(t, redis.url)
     const bucket = rates.throttle('one', { rate: 0.01, burst: 3 })
     const quota = rates.quota('one', { limit: 5, period: 'DAY', offset: 0 })
     const other = rates.throttle('two', { rate: 0.01, burst: 2 })
@@ -61,7 +61,7 @@ describe('Rate limits on Redis', { skip }, () => {
       assert.equal(await passed(quota, 10, key), 5)
       assert.equal(await passed(other, 10, key), 2)
     }
-    assert.equal(rates.checks()[0]?.ok, true)
+    assert.equal(notes.length, 1, 'none of it was counted elsewhere')
   })
 
   test('let exactly a burst through, whatever fraction of a second a token takes', async (t) => {
@@ -85,11 +85,11 @@ describe('Rate limits on Redis', { skip }, () => {
 
   test('do not take a standstill of this process for one of Redis', async (t) => {
     const redis = await startRedis(t)
-    const { rates, notes } = ratesOn(t, redis.url, 'closed')
+    const { rates, notes } = ratesOn(t, redis.url, 'closed', realClock)
     const limit = rates.throttle('leads', { rate: 0.001, burst: 2 })
     assert.equal(await passed(limit, 1), 1)
     const asked = limit.consume('k')
-    const untilMs = performance.now() + 200
+    const untilMs = performance.now() + 500
     while (performance.now() < untilMs);
     assert.deepEqual(await asked, { allowed: true })
     assert.equal(notes.length, 1)
@@ -133,7 +133,7 @@ describe('Rate limits on Redis', { skip }, () => {
 
   test('wait for a Redis that hangs once, and then no more', async (t) => {
     const redis = await startRedis(t)
-    const { rates, note } = ratesOn(t, redis.url, 'open')
+    const { rates, note } = ratesOn(t, redis.url, 'open', realClock)
     const limit = rates.throttle('leads', { rate: 0.001, burst: 1 })
     assert.equal(await passed(limit, 10), 1)
     redis.hold()
@@ -149,7 +149,7 @@ describe('Rate limits on Redis', { skip }, () => {
   test('tell a Redis that takes nothing from one that works', async (t) => {
     const redis = await startRedis(t)
     await redis.ask('CONFIG SET maxmemory 1')
-    const { rates, notes, note } = ratesOn(t, redis.url)
+    const { rates, notes, note } = ratesOn(t, redis.url, 'local', realClock)
     const limit = rates.throttle('leads', { rate: 0.001, burst: 3 })
     assert.equal(await passed(limit, 10), 3, 'counted here')
     await note(/OOM/)
@@ -226,7 +226,18 @@ interface Followed {
   readonly note: (pattern: RegExp) => Promise<string>
 }
 
-function ratesOn(t: TestContext, redis: string, onRedisDown?: OnRedisDown): Followed {
+/** For tests that are not about waiting: a machine that is slow is not a Redis that is down. */
+const patientClock: Clock = {
+  ...realClock,
+  after: (delayMs, callback) => realClock.after(delayMs * 40, callback),
+}
+
+function ratesOn(
+  t: TestContext,
+  redis: string,
+  onRedisDown?: OnRedisDown,
+  clock: Clock = patientClock,
+): Followed {
   const notes: string[] = []
   let seen = 0
   let wake = (): void => {}
@@ -234,7 +245,7 @@ function ratesOn(t: TestContext, redis: string, onRedisDown?: OnRedisDown): Foll
     notes.push(sentence)
     wake()
   }
-  const rates = createRates({ clock: realClock, onNote })
+  const rates = createRates({ clock, onNote })
   t.after(() => rates.close())
   rates.configure({ redis, onRedisDown })
   const note = async (pattern: RegExp): Promise<string> => {
