@@ -8,6 +8,7 @@ import { openHistory, type History } from './admin/history.ts'
 import { watchLoopLag, type LoopLag } from './admin/loop-lag.ts'
 import { openSavedLimits } from './admin/saved-limits.ts'
 import { createAdmin } from './admin/server.ts'
+import type { Readiness } from './admin/options.ts'
 import { createAwsEndpoint } from './aws/endpoint.ts'
 import { Gate } from './gate/gate.ts'
 import { checkLimits, type LimitChange, type LimitsControl } from './gate/limits/limits.ts'
@@ -24,6 +25,7 @@ import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
 import { provisionedOf } from './model/arithmetic.ts'
+import { createRates, type Rates } from './rates/index.ts'
 import { inheritedCredentials } from './runtime/credentials.ts'
 import { checkFailpoints } from './runtime/check-failpoints.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
@@ -131,6 +133,7 @@ interface Parts {
   readonly limits: LiveLimits
   readonly tally: Tally
   readonly invoker: StoppableInvoker
+  readonly rates: Rates
   readonly api: Api
   readonly journal: EnvironmentJournal
   readonly history: History
@@ -164,9 +167,12 @@ function assemble(options: SpillwayOptions): Parts {
   })
   const invoker = createInvoker({ gate, clock, tally, log: writeLog, target: targets(fleet) })
   const limits = controlLimits(options, { gate, fleet, log }, () => parts.app)
+  const onRedis = (sentence: string, isUp: boolean): void => log[isUp ? 'info' : 'warn'](sentence)
+  const rates = createRates({ clock, onNote: onRedis })
   const api = createApi({
     invoker,
     clock,
+    rates,
     draining: () => parts.draining,
     onError: (error) => log.error(error),
     ...(options.onRequest === undefined ? {} : { onRequest: options.onRequest }),
@@ -180,6 +186,7 @@ function assemble(options: SpillwayOptions): Parts {
     limits,
     tally,
     invoker,
+    rates,
     api,
     journal,
     history: historyOf(options, tally, onTrouble),
@@ -263,6 +270,8 @@ async function open(
 ): Promise<Spillway> {
   const lag = watchLoopLag((lagMs) => parts.log.warn({ lagMs }, 'the event loop stood still'))
   stops.push(async () => lag.stop())
+  stops.push(async () => parts.rates.close())
+  parts.rates.configure(options.app)
   const listening = await openListeners({ ...options, lag }, parts, stops)
   stops.push(() => parts.fleet.close())
   const around = (app: App): Surroundings => ({
@@ -295,6 +304,7 @@ async function open(
     invoke: (name, payload, how) => invokeOnce(parts, name, payload, how),
     reload(app) {
       parts.fleet.admit(app, around(app))
+      parts.rates.configure(app)
       parts.limits.rebase(app.limits)
       apply(app)
     },
@@ -305,6 +315,7 @@ async function open(
       lag.stop()
       process.off('exit', onExit)
       parts.history.save()
+      parts.rates.close()
       // Last: until then `/readyz` says 503, and not nothing.
       await admin?.close(0)
     },
@@ -388,8 +399,9 @@ interface PoolCounts {
   readonly starting: number
 }
 
-function readiness({ draining }: Parts): { ok: boolean; checks: { name: string; ok: boolean }[] } {
-  return { ok: !draining, checks: [{ name: 'not draining', ok: !draining }] }
+function readiness({ draining, rates }: Parts): Readiness {
+  const checks = [{ name: 'not draining', ok: !draining }, ...rates.checks()]
+  return { ok: checks.every(({ ok }) => ok), checks }
 }
 
 async function invokeOnce(

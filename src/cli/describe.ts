@@ -43,13 +43,16 @@ function count(number: number, what: string): string {
 export function routeLines(app: App): string[] {
   const keys = new Map(app.functions.map(({ name, key }) => [name, key]))
   const rows = app.apis.flatMap((api) =>
-    api.routes.map(({ method, path, functionName }) => [
+    api.routes.map(({ method, path, functionName, throttle }) => [
       path === '$default' ? '$default' : `${method} ${path}`,
       keys.get(functionName) ?? functionName,
       api.front === 'httpapi' && api.payload === '1.0' ? 'HTTP API 1.0' : FRONTS[api.front],
+      throttle === undefined ? '' : `${throttle.rate}/s, burst ${throttle.burst}`,
     ]),
   )
-  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
   return rows.map((row) =>
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd(),
   )

@@ -4,6 +4,9 @@ const STATUS: Readonly<Record<GatewayErrorKind, readonly [status: number, title:
   'not-found': [404, 'Not Found'],
   'forbidden-key': [403, 'Forbidden'],
   throttled: [502, 'Bad Gateway'],
+  // Ours: a load balancer has no limit of its own.
+  'rate-limited': [429, 'Too Many Requests'],
+  'over-quota': [429, 'Too Many Requests'],
   malformed: [502, 'Bad Gateway'],
   undecodable: [502, 'Bad Gateway'],
   'function-error': [502, 'Bad Gateway'],

@@ -9,8 +9,12 @@ export type GatewayErrorKind =
   | 'not-found'
   /** The API key is missing or wrong. */
   | 'forbidden-key'
-  /** A rate or a concurrency limit is in the way. */
+  /** A concurrency limit is in the way. */
   | 'throttled'
+  /** The throttle of a stage, a route or a usage plan is. */
+  | 'rate-limited'
+  /** The quota of a usage plan is used up. */
+  | 'over-quota'
   /** The function answered what the front end cannot send. */
   | 'malformed'
   /** The body is said to be base64 and is not. */
@@ -30,7 +34,7 @@ export interface GatewayErrorFacts {
   readonly requestId: string
   /** Shown by answers that come after a function was tried. */
   readonly traceId?: string
-  /** For `throttled` and `unavailable`, whole seconds. Default: 1. */
+  /** For `throttled`, `rate-limited`, `over-quota` and `unavailable`, whole seconds. Default: 1. */
   readonly retryAfterS?: number
   /** For `throttled` on a Function URL: Lambda's own word. Default: the account's limit. */
   readonly throttleReason?: string
@@ -60,7 +64,7 @@ export function gatewayError(
   if (facts.traceId !== undefined && TRACED.has(front) && AFTER_FUNCTION.has(kind)) {
     rawHeaders.push('X-Amzn-Trace-Id', facts.traceId)
   }
-  if (kind === 'throttled' || kind === 'unavailable') {
+  if (TO_BE_RETRIED.has(kind)) {
     rawHeaders.push('Retry-After', String(facts.retryAfterS ?? 1))
   }
   return { status: answer.status, rawHeaders, body: answer.body }
@@ -79,6 +83,14 @@ export function idHeaders(front: RouteContext['front'], requestId: string): stri
       return []
   }
 }
+
+/** Those that say when. */
+const TO_BE_RETRIED: ReadonlySet<GatewayErrorKind> = new Set([
+  'throttled',
+  'rate-limited',
+  'over-quota',
+  'unavailable',
+])
 
 /** Those that name the trace in their answers. */
 const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
@@ -132,6 +144,8 @@ const REST: Readonly<Record<GatewayErrorKind, Answer>> = {
   'not-found': restOwn(403, 'Missing Authentication Token', 'MissingAuthenticationTokenException'),
   'forbidden-key': restOwn(403, 'Forbidden', 'ForbiddenException'),
   throttled: restOwn(429, 'Too Many Requests', 'TooManyRequestsException'),
+  'rate-limited': restOwn(429, 'Too Many Requests', 'TooManyRequestsException'),
+  'over-quota': restOwn(429, 'Limit Exceeded', 'LimitExceededException'),
   malformed: rest(502, 'Internal server error', 'InternalServerErrorException'),
   undecodable: rest(500, 'Internal server error', 'InternalServerErrorException'),
   'function-error': rest(502, 'Internal server error', 'InternalServerErrorException'),
@@ -154,6 +168,8 @@ const HTTP_API: Readonly<Record<GatewayErrorKind, Answer>> = {
   'not-found': httpApi(404, 'Not Found'),
   'forbidden-key': httpApi(403, 'Forbidden'),
   throttled: httpApi(429, 'Too Many Requests'),
+  'rate-limited': httpApi(429, 'Too Many Requests'),
+  'over-quota': httpApi(429, 'Too Many Requests'),
   malformed: httpApi(500, 'Internal Server Error'),
   undecodable: httpApi(500, 'Internal Server Error'),
   'function-error': httpApi(500, 'Internal Server Error'),
@@ -162,14 +178,23 @@ const HTTP_API: Readonly<Record<GatewayErrorKind, Answer>> = {
   unavailable: httpApi(503, 'Service Unavailable'),
 }
 
+/** Lambda's own words for what was in the way. */
+const REASONS = {
+  throttled: 'ConcurrentInvocationLimitExceeded',
+  'rate-limited': 'FunctionInvocationRateLimitExceeded',
+  'over-quota': 'FunctionInvocationRateLimitExceeded',
+} as const
+
 /** Function URLs pass on what Lambda's own API would say, and hide a failure behind plain text. */
 function functionUrlAnswer(kind: GatewayErrorKind, facts: GatewayErrorFacts): Answer {
   switch (kind) {
     case 'not-found':
     case 'forbidden-key':
       return { status: 403, body: '{"Message":null}', errorType: 'AccessDeniedException' }
-    case 'throttled': {
-      const reason = facts.throttleReason ?? 'ConcurrentInvocationLimitExceeded'
+    case 'throttled':
+    case 'rate-limited':
+    case 'over-quota': {
+      const reason = facts.throttleReason ?? REASONS[kind]
       return {
         status: 429,
         body: `{"Reason":"${reason}","Type":"User","message":"Rate Exceeded."}`,

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App } from '../model/app.ts'
+import type { Rates } from '../rates/index.ts'
 import { createClientAddress } from './client-address.ts'
 import { Exchange, type ApiOptions, type Routes } from './exchange.ts'
 import { createGuards } from './guards.ts'
@@ -18,7 +19,7 @@ export function createApi(options: ApiOptions): Api {
   let routes: Routes | undefined
   return {
     configure(app) {
-      routes = toRoutes(app)
+      routes = toRoutes(app, options.rates)
     },
     handle(request, response) {
       if (routes === undefined) return void response.writeHead(503).end()
@@ -27,12 +28,12 @@ export function createApi(options: ApiOptions): Api {
   }
 }
 
-function toRoutes(app: App): Routes {
+function toRoutes(app: App, rates: Rates): Routes {
   return {
     app,
     router: createRouter(app.apis),
     clientAddress: createClientAddress(app.trustedProxies),
     contexts: new Map(),
-    guards: createGuards(),
+    guards: createGuards(rates),
   }
 }

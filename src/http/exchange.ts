@@ -16,6 +16,7 @@ import type { Caller, Invocation, Invoker, Outcome, ResponseStream } from '../in
 import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
 import type { App } from '../model/app.ts'
 import { functionArn } from '../model/arn.ts'
+import type { Rates } from '../rates/index.ts'
 import type { ClientAddress } from './client-address.ts'
 import { askAll, type Arrival, type Guards, type Verdict } from './guard.ts'
 import type { GuardsOf } from './guards.ts'
@@ -26,6 +27,7 @@ import { StreamedAnswer } from './streamed-answer.ts'
 export interface ApiOptions {
   readonly invoker: Invoker
   readonly clock: Clock
+  readonly rates: Rates
   /** While this is true, replies close their connection, so that clients go elsewhere. */
   readonly draining: () => boolean
   /** A bug of ours met by a request, which is answered with a 503. */

@@ -1,21 +1,30 @@
+import type { Rates } from '../rates/index.ts'
 import { apiKeyGuard } from './api-key.ts'
 import type { Guards } from './guard.ts'
 import type { RouteTarget } from './router.ts'
+import { throttleGuards } from './throttle.ts'
+import { usagePlanGuards } from './usage-plan.ts'
 
 /** The checks of each route, in the order in which they are made; worked out once a route. */
 export type GuardsOf = (target: RouteTarget) => Guards
 
-export function createGuards(): GuardsOf {
+export function createGuards(rates: Rates): GuardsOf {
   const known = new Map<RouteTarget, Guards>()
   return (target) => {
     const made = known.get(target)
     if (made !== undefined) return made
-    const guards = makeGuards(target)
+    const guards = makeGuards(target, rates)
     known.set(target, guards)
     return guards
   }
 }
 
-function makeGuards({ api, route }: RouteTarget): Guards {
-  return { before: route.apiKeyRequired ? [apiKeyGuard(api)] : [] }
+function makeGuards(target: RouteTarget, rates: Rates): Guards {
+  const { api, route } = target
+  return {
+    before: [
+      ...throttleGuards(target, rates),
+      ...(route.apiKeyRequired ? [apiKeyGuard(api), ...usagePlanGuards(api, rates)] : []),
+    ],
+  }
 }

@@ -10,6 +10,7 @@ import {
   type FunctionEvent,
   type RouteKey,
 } from './route.ts'
+import { readThrottling } from './throttling.ts'
 import type { MapNode, Node } from './tree.ts'
 
 /** API Gateway's limit for HTTP APIs, which Serverless always sets. */
@@ -29,7 +30,8 @@ export function readHttpApiRoute(event: FunctionEvent): HttpRoute | undefined {
   }
   if (key === undefined) return undefined
   const timeoutMs = readTimeoutMs(manifest, map)
-  return { ...key, functionName, timeoutMs, apiKeyRequired: false, place }
+  const throttle = readThrottling(event, map)
+  return { ...key, functionName, timeoutMs, apiKeyRequired: false, ...throttle, place }
 }
 
 /** `*` is the route that takes what no other one does. */

@@ -9,6 +9,8 @@ import { readEnvironments } from './environments.ts'
 import { createFiles, displayPath, isFile } from './files.ts'
 import { findSource, type Found } from './find.ts'
 import type { Context } from './manifest.ts'
+import { applyRateLimits } from './rate-limit.ts'
+import { readRedis } from './redis.ts'
 import { createReport, type Report } from './report.ts'
 import { readService, sectionOfFile, stageOf, type ServicePart } from './service.ts'
 import { readSection, type Section } from './spillway-yml.ts'
@@ -69,10 +71,11 @@ function assemble(options: LoadOptions, report: Report): App {
     ...common,
     services: parts.map(({ service }) => service),
     functions: functions.map((each) => ({ ...each, ...runs.get(each.name) })),
-    apis,
+    apis: applyRateLimits(apis, sections),
     limits,
     trustedProxies: [...new Set(sections.flatMap(readTrustedProxies))],
     ...readEnvironments(sections),
+    ...readRedis(sections),
     notes: report.notes,
     files: [...files.paths],
   }

@@ -4,7 +4,9 @@ import { readApiKeys } from './api-keys.ts'
 import type { Manifest } from './manifest.ts'
 import { child, exactText, flag, ifKnown, items, text, wholeNumber } from './read.ts'
 import { longForm, noteCors, refuseAuthorizer, shortForm, type FunctionEvent } from './route.ts'
+import { readThrottling } from './throttling.ts'
 import { isPresent, type MapNode, type Node } from './tree.ts'
+import { readUsagePlans } from './usage-plans.ts'
 
 /** API Gateway's own limit, and Serverless's default. */
 const REST_TIMEOUT_MS = 29_000
@@ -24,6 +26,7 @@ export function readRestRoute(event: FunctionEvent): HttpRoute | undefined {
     functionName,
     timeoutMs: readTimeoutMs(manifest, map),
     apiKeyRequired: flag(manifest, child(manifest, map, 'private'), 'private') ?? false,
+    ...readThrottling(event, map),
     place,
   }
 }
@@ -73,6 +76,7 @@ export function restApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpA
   if (policy !== undefined) {
     manifest.report.note(policy.place, 'the resource policy of the API is not enforced yet')
   }
+  const keys = readApiKeys(manifest, routes)
   return {
     id: apiId(manifest.serviceName, manifest.stage, 'rest'),
     service: manifest.serviceName,
@@ -82,7 +86,8 @@ export function restApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpA
     routes,
     binaryMediaTypes: readBinaryMediaTypes(manifest),
     stageVariables: {},
-    apiKeys: readApiKeys(manifest, routes),
+    apiKeys: keys.map(({ value }) => value),
+    usagePlans: readUsagePlans(manifest, keys, routes),
   }
 }
 

@@ -9,7 +9,14 @@ import type {
   Subscription,
 } from './background.ts'
 import type { Authorizer } from './authorizer.ts'
-import type { Cors, Preflight, RequestValidation, Throttle, UsagePlan } from './front-rules.ts'
+import type {
+  Cors,
+  OnRedisDown,
+  Preflight,
+  RequestValidation,
+  Throttle,
+  UsagePlan,
+} from './front-rules.ts'
 import type { LimitsConfig } from './limits.ts'
 
 /** Everything Spillway runs, as read from the manifests: one account of one or more services. */
@@ -25,6 +32,10 @@ export interface App {
   readonly limits: LimitsConfig
   /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. Default: none. */
   readonly trustedProxies: readonly string[]
+  /** Where processes share rate limits: `redis://…`. Default: each has its own. */
+  readonly redis?: string
+  /** What becomes of rate limits while Redis is down. Default `local`. */
+  readonly onRedisDown?: OnRedisDown
   /** `inherit`: functions get the AWS credentials of the server's own environment (`start` only). Default `none`. */
   readonly credentials: 'none' | 'inherit'
   /** Interpreters kept started, and without a function yet, for each kind that is in use. Default 1. */

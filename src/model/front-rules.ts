@@ -5,11 +5,23 @@ export interface Throttle {
   readonly burst: number
 }
 
+/** What is said to a request with a rate limit while Redis cannot be asked. */
+export type OnRedisDown =
+  /** Each process counts for itself, up to the whole limit. */
+  | 'local'
+  /** All are let through. */
+  | 'open'
+  /** None is. */
+  | 'closed'
+
 /** How many requests a key may make in each calendar period (UTC). */
 export interface Quota {
   readonly limit: number
   readonly period: 'DAY' | 'WEEK' | 'MONTH'
-  /** Taken off the first period. */
+  /**
+   * How many days after Sunday, or after the first of the month, a period begins. 0 for days.
+   * API Gateway holds it to 0, 0 to 6 and 0 to 27; its reference says something else.
+   */
   readonly offset: number
 }
 

@@ -40,6 +40,11 @@ describe('What is said of an app', () => {
       '  GET /v1               elsewhere   HTTP API 1.0',
       '  $default              postLead    Function URL 2.0',
     ])
+    const throttle = { rate: 0.5, burst: 10 }
+    const limited = apiOf('rest', ['GET /a'], { route: { throttle } })
+    assert.deepEqual(routeLines(app({ apis: [limited] })), [
+      '  GET /a   postLead   REST API 1.0   0.5/s, burst 10',
+    ])
     assert.deepEqual(routeLines(app({ apis: [] })), [])
   })
 

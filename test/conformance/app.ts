@@ -16,7 +16,7 @@ const DEFAULT_TIMEOUTS_MS = {
   alb: 900_000,
 } as const
 const KNOWN_CONFIG = new Set(
-  'front stage routes payload binaryMediaTypes stageVariables apiKeyRequired apiKeys integrationTimeoutMs authType invokeMode'.split(
+  'front stage routes payload binaryMediaTypes stageVariables apiKeyRequired apiKeys integrationTimeoutMs authType invokeMode throttle'.split(
     ' ',
   ),
 )
@@ -123,6 +123,7 @@ function routeOf(routeKey: string, functionName: string, config: Json): HttpRout
     functionName,
     timeoutMs: config.integrationTimeoutMs ?? DEFAULT_TIMEOUTS_MS[frontOf(config)],
     apiKeyRequired: config.apiKeyRequired ?? false,
+    ...(config.throttle === undefined ? {} : { throttle: config.throttle }),
     place: PLACE,
   }
 }

@@ -5,6 +5,7 @@ import { createApi, type ApiOptions, type RequestFacts } from '../../src/http/ap
 import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
 import { virtualClock, type VirtualClock } from '../../src/lib/clock.ts'
 import type { App, HttpApi, HttpRoute } from '../../src/model/app.ts'
+import { createRates } from '../../src/rates/index.ts'
 import { appOf } from '../aws/serve.ts'
 
 const TIMEOUT_MS = 29_000
@@ -54,6 +55,8 @@ export interface ServedApi {
   readonly clock: VirtualClock
   readonly facts: RequestFacts[]
   readonly errors: unknown[]
+  /** Serves these APIs from now on. */
+  configure(apis: readonly HttpApi[]): void
   /** How many connections there have been. */
   connections(): number
   send(path: string, sent?: Sent): Promise<Answer>
@@ -79,12 +82,15 @@ export async function serveApi(
   const api = createApi({
     invoker: { invoke: async (invocation) => await given.invoke(invocation) },
     clock,
+    rates: createRates({ clock, onNote: () => {} }),
     draining: () => false,
     onRequest: (each) => facts.push(each),
     onError: (error) => errors.push(error),
     ...given.options,
   })
-  api.configure({ ...appOf([{ name: 'effect' }]), apis: given.apis, ...given.app })
+  const configure = (apis: readonly HttpApi[]): void =>
+    api.configure({ ...appOf([{ name: 'effect' }]), apis, ...given.app })
+  configure(given.apis)
   const server = createServer(api.handle)
   let connections = 0
   server.on('connection', () => connections++)
@@ -102,6 +108,7 @@ export async function serveApi(
     clock,
     facts,
     errors,
+    configure,
     connections: () => connections,
     start,
     send: (path, sent) => answerOf(start(path, sent)),
