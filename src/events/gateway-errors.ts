@@ -81,7 +81,7 @@ export function idHeaders(front: RouteContext['front'], requestId: string): stri
 }
 
 /** Those that name the trace in their answers. */
-const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
+export const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
 
 interface Answer {
   readonly status: number

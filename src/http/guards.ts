@@ -1,5 +1,8 @@
+import { gatewayError } from '../events/index.ts'
+import type { HttpApi } from '../model/app.ts'
 import { apiKeyGuard } from './api-key.ts'
-import type { Guards } from './guard.ts'
+import { frontChecks } from './front-checks.ts'
+import type { Guard, Guards } from './guard.ts'
 import type { RouteTarget } from './router.ts'
 
 /** The checks of each route, in the order in which they are made; worked out once a route. */
@@ -16,6 +19,22 @@ export function createGuards(): GuardsOf {
   }
 }
 
-function makeGuards({ api, route }: RouteTarget): Guards {
-  return { before: route.apiKeyRequired ? [apiKeyGuard(api)] : [] }
+function makeGuards(target: RouteTarget): Guards {
+  const { api, route } = target
+  const own = frontChecks(target)
+  return {
+    ...own,
+    before: [
+      ...own.before,
+      ...(route.apiKeyRequired ? [apiKeyGuard(api)] : []),
+      ...(route.authorizer === undefined ? [] : [closed(api)]),
+    ],
+  }
+}
+
+/** A check that cannot be made lets nobody in. */
+function closed({ front }: HttpApi): Guard {
+  return ({ requestId, traceId }) => {
+    return { refusal: gatewayError(front, 'forbidden-key', { requestId, traceId }) }
+  }
 }
