@@ -5,6 +5,7 @@ import { createApi, type ApiOptions, type RequestFacts } from '../../src/http/ap
 import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
 import { virtualClock, type VirtualClock } from '../../src/lib/clock.ts'
 import type { App, HttpApi, HttpRoute } from '../../src/model/app.ts'
+import type { ListenerRule } from '../../src/model/front-rules.ts'
 import { appOf } from '../aws/serve.ts'
 
 const TIMEOUT_MS = 29_000
@@ -35,6 +36,12 @@ export function apiOf(
   }
 }
 
+/** A rule without conditions, but for what the test says. */
+export function ruleOf(changes: Partial<ListenerRule> = {}): ListenerRule {
+  const none = { hosts: [], paths: [], methods: [], sourceIps: [], headers: [], queries: [] }
+  return { listener: 'L', priority: 1, ...none, ...changes }
+}
+
 /** An answer as it came, its headers in order and as they were written. */
 export interface Answer {
   readonly status: number
@@ -54,6 +61,7 @@ export interface ServedApi {
   readonly clock: VirtualClock
   readonly facts: RequestFacts[]
   readonly errors: unknown[]
+  readonly port: number
   /** How many connections there have been. */
   connections(): number
   send(path: string, sent?: Sent): Promise<Answer>
@@ -102,6 +110,7 @@ export async function serveApi(
     clock,
     facts,
     errors,
+    port,
     connections: () => connections,
     start,
     send: (path, sent) => answerOf(start(path, sent)),
