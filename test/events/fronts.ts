@@ -35,6 +35,7 @@ const KNOWN_NAMES = `
   User-Agent X-Forwarded-For X-Forwarded-Port X-Forwarded-Proto X-Amzn-Trace-Id Connection
   Transfer-Encoding TE Upgrade Expect Keep-Alive Date Referer Via Server Content-MD5 Accept
   Content-Encoding X-Api-Key Max-Forwards WWW-Authenticate apigw-requestid x-amzn-requestid
+  Set-Cookie set-cookie
 `
   .trim()
   .split(/\s+/)
@@ -62,7 +63,9 @@ const anyHeaders = fc
 /** Bodies of bytes, and of what is text in UTF-8. */
 export const bodies: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.uint8Array({ maxLength: 48, size: 'max' }),
-  fc.string({ unit: 'binary', maxLength: 24 }).map((text) => new TextEncoder().encode(text)),
+  fc
+    .tuple(fc.constantFrom('', '\uFEFF'), fc.string({ unit: 'binary', maxLength: 24 }))
+    .map((texts) => new TextEncoder().encode(texts.join(''))),
 )
 
 /** Any request that a listener may hand over. */
