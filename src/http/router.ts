@@ -43,9 +43,9 @@ export function createRouter(apis: readonly HttpApi[]): Router {
   const alone = new Map<string, PathRouter>()
   return {
     match(asked) {
-      const id = firstLabel(asked.host)
+      const id = byId.size > 1 ? firstLabel(asked.host) : undefined
       const own = id === undefined ? undefined : byId.get(id)
-      if (id === undefined || own === undefined || byId.size === 1) return all.match(asked)
+      if (id === undefined || own === undefined) return all.match(asked)
       let router = alone.get(id)
       if (router === undefined) alone.set(id, (router = createPathRouter(apisOf(own), own)))
       return router.match(asked)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fromAlbResult } from '../../src/events/alb-result.ts'
 import { toAlbEvent } from '../../src/events/alb.ts'
+import { gatewayError } from '../../src/events/gateway-errors.ts'
 import { albRoute, bytes, headerValues, request } from './support.ts'
 
 const ARN = 'arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/0123456789abcdef'
@@ -154,6 +155,33 @@ describe('fromAlbResult', () => {
       const translated = fromAlbResult(result, request(), route)
       assert.ok(!translated.ok)
       assert.ok(translated.reason.length > 0)
+    })
+  }
+})
+
+describe('A load balancer’s own answer', () => {
+  for (const [kind, title] of [
+    ['not-found', '404 Not Found'],
+    ['too-large', '413 Request Entity Too Large'],
+    ['throttled', '502 Bad Gateway'],
+    ['malformed', '502 Bad Gateway'],
+    ['function-error', '502 Bad Gateway'],
+    ['timeout', '502 Bad Gateway'],
+    ['unavailable', '503 Service Temporarily Unavailable'],
+  ] as const) {
+    test(`to ${kind} is the page ${title}, without ids`, () => {
+      const response = gatewayError('alb', kind, request())
+      assert.equal(response.status, Number(title.slice(0, 3)))
+      const html = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n</body>\r\n</html>\r\n`
+      assert.equal(response.body, html)
+      assert.deepEqual(response.rawHeaders.slice(0, 4), [
+        'Content-Type',
+        'text/html',
+        'Content-Length',
+        String(html.length),
+      ])
+      const own = response.rawHeaders.filter((_, i) => i % 2 === 0).join(' ')
+      assert.match(own, /^Content-Type Content-Length( Retry-After)?$/)
     })
   }
 })
