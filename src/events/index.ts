@@ -19,7 +19,7 @@ export type {
 } from './http.ts'
 export { createPreludeReader, toStreamHead, WITH_PRELUDE } from './stream-prelude.ts'
 export type { PreludeReader, StreamHead } from './stream-prelude.ts'
-export { gatewayError }
+export { gatewayError } from './gateway-errors.ts'
 export type { GatewayErrorFacts, GatewayErrorKind } from './gateway-errors.ts'
 export type { AlbEvent, HttpApiEvent, HttpApiV1Event, RestEvent }
 export { fromAlbResult, fromHttpApiResult, fromHttpApiV1Result, fromRestResult }

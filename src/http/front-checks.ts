@@ -23,7 +23,7 @@ const refuseWebSockets: Guard = ({ rawHeaders }) => {
   if (headerOf(rawHeaders, 'upgrade')?.toLowerCase().includes('websocket') !== true) {
     return undefined
   }
-  const { status, body, contentType } = albPage(400)
+  const { status, body, contentType } = albPage(400, 'Bad Request')
   const length = String(body.length)
   const headers = ['Content-Type', contentType, 'Content-Length', length]
   return { refusal: { status, rawHeaders: headers, body } }
