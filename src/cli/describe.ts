@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import colors from 'picocolors'
 import { formatProblem } from '../lib/errors.ts'
 import { formatDuration } from '../lib/duration.ts'
-import type { App, HttpApi } from '../model/app.ts'
+import type { App, HttpApi, HttpRoute } from '../model/app.ts'
 import type { Spillway } from '../spillway.ts'
 
 const FRONTS: Readonly<Record<HttpApi['front'], string>> = {
@@ -43,11 +43,11 @@ function count(number: number, what: string): string {
 export function routeLines(app: App): string[] {
   const keys = new Map(app.functions.map(({ name, key }) => [name, key]))
   const rows = app.apis.flatMap((api) =>
-    api.routes.map(({ method, path, functionName, throttle }) => [
-      path === '$default' ? '$default' : `${method} ${path}`,
-      keys.get(functionName) ?? functionName,
+    api.routes.map((route) => [
+      addressOf(app, api, route),
+      keys.get(route.functionName) ?? route.functionName,
       api.front === 'httpapi' && api.payload === '1.0' ? 'HTTP API 1.0' : FRONTS[api.front],
-      throttle === undefined ? '' : `${throttle.rate}/s, burst ${throttle.burst}`,
+      route.throttle === undefined ? '' : `${route.throttle.rate}/s, burst ${route.throttle.burst}`,
     ]),
   )
   const widths = [0, 1, 2].map((column) =>
@@ -56,6 +56,14 @@ export function routeLines(app: App): string[] {
   return rows.map((row) =>
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd(),
   )
+}
+
+/** What to send to a route, without the stage of a REST API. */
+function addressOf({ apis }: App, api: HttpApi, { method, path }: HttpRoute): string {
+  // A Function URL that is alone has everything.
+  const base = api.front === 'function-url' && apis.length === 1 ? '' : (api.basePath ?? '')
+  if (path === '$default') return base === '' ? '$default' : base
+  return `${method} ${base}${path}`
 }
 
 function urlLine({ api, aws, admin }: Spillway['urls']): string {

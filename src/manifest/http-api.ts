@@ -1,5 +1,6 @@
 import type { HttpApi, HttpRoute } from '../model/app.ts'
 import { apiId } from './api-id.ts'
+import { basePathOf } from './base-path.ts'
 import type { Manifest } from './manifest.ts'
 import { child, expected, ifKnown, oneOf, wholeNumber } from './read.ts'
 import {
@@ -90,5 +91,6 @@ export function httpApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpA
     binaryMediaTypes: [],
     stageVariables: {},
     apiKeys: [],
+    ...basePathOf(manifest, 'http'),
   }
 }

@@ -20,6 +20,7 @@ const HARMLESS = `
   serverless-plugin-resource-tagging serverless-s3-sync serverless-pseudo-parameters
   serverless-deployment-bucket serverless-plugin-git-variables serverless-hooks-plugin
   serverless-plugin-canary-deployments serverless-python-requirements
+  serverless-plugin-stage-variables serverless-api-stage
   serverless-plugin-lambda-dead-letter serverless-plugin-datadog serverless-sentry
 `
   .trim()

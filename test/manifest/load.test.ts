@@ -111,10 +111,10 @@ test('a service in several files: custom, functions and environment by file(), R
   assert.match(app.functions[0].place.file, /shop\/config\/functions\.yml$/)
 })
 
-test('a handler file is served whole, as an HTTP API', async () => {
+test('a handler file is served whole, as a Function URL', async () => {
   const app = await loadApp({ paths: [`${fixtures}hello.mjs`], env: {} })
-  assert.deepEqual(routesOf(app), ['httpapi ANY $default hello'])
-  assert.equal(app.apis[0]?.stage, '$default')
+  assert.deepEqual(routesOf(app), ['function-url ANY $default hello'])
+  assert.deepEqual([app.apis[0]?.stage, app.apis[0]?.basePath], ['$default', '/_url/hello'])
   assert.deepEqual(
     [app.functions[0]?.handler, app.functions[0]?.runtime],
     ['hello.handler', 'nodejs24.x'],
