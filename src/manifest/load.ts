@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ManifestError, type Place } from '../lib/errors.ts'
+import { ManifestError, type Place, type Problem } from '../lib/errors.ts'
 import { DEFAULT_ACCOUNT_ID } from '../model/arn.ts'
 import type { App } from '../model/app.ts'
 import { applyAssignments } from './assignments.ts'
@@ -31,6 +31,8 @@ export interface LoadOptions {
   readonly envFile?: string
   /** What `${env:…}` sees: the process's environment. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** What else is wrong with what was read. Default: nothing is. */
+  readonly check?: (app: App) => readonly Problem[]
 }
 
 /**
@@ -40,6 +42,7 @@ export interface LoadOptions {
 export async function loadApp(options: LoadOptions): Promise<App> {
   const report = createReport()
   const app = assemble(options, report)
+  for (const { place, message } of options.check?.(app) ?? []) report.error(place, message)
   if (report.errors.length > 0) throw new ManifestError(report.errors)
   return app
 }
