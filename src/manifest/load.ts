@@ -4,6 +4,7 @@ import { ManifestError, type Place, type Problem } from '../lib/errors.ts'
 import { DEFAULT_ACCOUNT_ID } from '../model/arn.ts'
 import type { App } from '../model/app.ts'
 import { applyAssignments } from './assignments.ts'
+import { joinBackground } from './background.ts'
 import { parseDotenv, type Variables } from './dotenv.ts'
 import { readEnvironments } from './environments.ts'
 import { createFiles, displayPath, isFile } from './files.ts'
@@ -13,7 +14,7 @@ import { createReport, type Report } from './report.ts'
 import { readService, sectionOfFile, stageOf, type ServicePart } from './service.ts'
 import { readSection, type Section } from './spillway-yml.ts'
 import { readTrustedProxies } from './trusted-proxies.ts'
-import { checkNames, checkRoutes } from './unique.ts'
+import { checkNames, checkRoutes, checkSchedules } from './unique.ts'
 
 /** What to load, as the command line says it. */
 export interface LoadOptions {
@@ -57,7 +58,9 @@ function assemble(options: LoadOptions, report: Report): App {
     .filter((part) => part !== undefined)
   const functions = parts.flatMap((part) => part.functions)
   const apis = parts.flatMap((part) => part.apis)
+  const background = joinBackground(parts.flatMap((part) => part.background ?? []))
   checkNames(functions, report)
+  checkSchedules(background?.schedules ?? [], report)
   checkRoutes(apis, report)
   const sections = readSections(options, parts, context)
   const { limits, runs } = applyAssignments(
@@ -76,6 +79,7 @@ function assemble(options: LoadOptions, report: Report): App {
     limits,
     trustedProxies: [...new Set(sections.flatMap(readTrustedProxies))],
     ...readEnvironments(sections),
+    ...(background === undefined ? {} : { background }),
     notes: report.notes,
     files: [...files.paths],
   }

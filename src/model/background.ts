@@ -33,7 +33,7 @@ export interface QueueSource {
 
 /** What causes invocations at set times. */
 export interface Schedule {
-  /** Unique among all services. */
+  /** Unique for a function; a rule of several targets is one schedule for each. */
   readonly name: string
   readonly functionName: string
   /** `rate(5 minutes)`, `cron(0 12 * * ? *)`, `at(2026-12-24T18:00:00)`. */

@@ -67,9 +67,9 @@ export class ScheduleRunner {
   }
 
   #start(schedule: Schedule, account: Account, nowMs: number): Running {
-    const { name, expression, kind, timeZone } = schedule
+    const { expression, kind, timeZone } = schedule
     const timing = `${kind} ${expression} ${timeZone}`
-    const known = this.#options.record.get(name)
+    const known = this.#options.record.get(keyOf(schedule))
     const remembered = known?.timing === timing ? known : { timing, sinceMs: nowMs }
     const zone = zoneOf(timeZone)
     if (zone === undefined) throw new Error(`impossible: ${timeZone} has been checked`)
@@ -147,7 +147,7 @@ export class ScheduleRunner {
   #save(): boolean {
     const { record, onTrouble } = this.#options
     const remembered = new Map(
-      this.#running.map(({ schedule, remembered: each }) => [schedule.name, each]),
+      this.#running.map(({ schedule, remembered: each }) => [keyOf(schedule), each]),
     )
     if (remembered.size === 0) return true
     try {
@@ -158,6 +158,11 @@ export class ScheduleRunner {
       return false
     }
   }
+}
+
+/** What a schedule is remembered by. */
+function keyOf({ name, functionName }: Schedule): string {
+  return `${name} ${functionName}`
 }
 
 interface Firing {
