@@ -23,6 +23,9 @@ const TOPICS = [
   'concurrency-api',
   'python-runtime',
   'runtime-api',
+  'schedule',
+  'event-filter',
+  'event-sources',
 ]
 
 /** Cases whose Python function has to run for real. */
