@@ -22,11 +22,33 @@ export function describeApp(app: App, urls: Spillway['urls'], readyMs: number): 
   ].join('\n')
 }
 
-/** `6 functions  4 routes   serverless.yml · stage dev`. */
+/** `6 functions  4 routes  1 schedule   serverless.yml · stage dev`. */
 export function summaryOf(app: App): string {
   const routes = app.apis.reduce((sum, api) => sum + api.routes.length, 0)
   const manifests = app.services.map(({ manifest }) => shortest(manifest))
-  return `${count(app.functions.length, 'function')}  ${count(routes, 'route')}   ${manifests.join(', ')} · stage ${app.stage} · ${app.region}`
+  const counts = [
+    count(app.functions.length, 'function'),
+    count(routes, 'route'),
+    ...causeCounts(app.background),
+  ]
+  return `${counts.join('  ')}   ${manifests.join(', ')} · stage ${app.stage} · ${app.region}`
+}
+
+/** What there is of them. */
+function causeCounts(background: App['background']): string[] {
+  const {
+    schedules = [],
+    rules = [],
+    subscriptions = [],
+    bucketNotifications = [],
+  } = background ?? {}
+  const kinds = [
+    [schedules, 'schedule'],
+    [rules, 'rule'],
+    [subscriptions, 'subscription'],
+    [bucketNotifications, 'bucket notification'],
+  ] as const
+  return kinds.flatMap(([list, what]) => (list.length === 0 ? [] : [count(list.length, what)]))
 }
 
 /** As seen from here, unless that leads out of here. */

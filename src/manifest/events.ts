@@ -1,6 +1,7 @@
 import type { HttpRoute } from '../model/app.ts'
 import { didYouMean } from '../lib/suggest.ts'
 import { readAlbRoute, type AlbRoute } from './alb.ts'
+import { CAUSES } from './causes.ts'
 import type { DeclaredFunction } from './functions.ts'
 import { checkPayload, readHttpApiRoute } from './http-api.ts'
 import type { Manifest } from './manifest.ts'
@@ -14,6 +15,8 @@ export interface Routes {
   readonly rest: readonly HttpRoute[]
   readonly httpApi: readonly HttpRoute[]
   readonly alb: readonly AlbRoute[]
+  /** Events that are no requests. */
+  readonly causes: readonly FunctionEvent[]
 }
 
 /** Events that are requests. */
@@ -22,13 +25,8 @@ const ROUTES: readonly string[] = ['http', 'httpApi', 'alb']
 /** Events that Serverless knows and nothing here causes yet, in the words of a note. */
 const NOT_YET: Readonly<Record<string, string>> = {
   sqs: 'SQS queues',
-  schedule: 'schedules',
-  s3: 'S3 notifications',
-  sns: 'SNS notifications',
-  stream: 'streams',
-  eventBridge: 'EventBridge rules',
+  stream: 'DynamoDB and Kinesis streams',
   websocket: 'WebSocket routes',
-  cloudwatchEvent: 'CloudWatch events',
   cloudwatchLog: 'CloudWatch logs',
   cognitoUserPool: 'Cognito triggers',
   cloudFront: 'CloudFront functions',
@@ -49,13 +47,14 @@ export function readRoutes(manifest: Manifest, functions: readonly DeclaredFunct
   const httpApi = events.filter(({ type }) => type === 'httpApi').map(readHttpApiRoute)
   const alb = events.filter(({ type }) => type === 'alb').map(readAlbRoute)
   for (const event of events) {
-    if (!ROUTES.includes(event.type)) noteEvent(event)
+    if (!ROUTES.includes(event.type) && !CAUSES.has(event.type)) noteEvent(event)
   }
   for (const { node } of functions) checkPayload(manifest, node)
   return {
     rest: rest.filter((route) => route !== undefined),
     httpApi: httpApi.filter((route) => route !== undefined),
     alb: alb.filter((route) => route !== undefined),
+    causes: events.filter(({ type }) => CAUSES.has(type)),
   }
 }
 
@@ -93,7 +92,7 @@ function readEvent(
 
 function noteEvent({ manifest, type, place, key }: FunctionEvent): void {
   const known = Object.hasOwn(NOT_YET, type) ? NOT_YET[type] : undefined
-  const guess = didYouMean(type, [...ROUTES, ...Object.keys(NOT_YET)])
+  const guess = didYouMean(type, [...ROUTES, ...CAUSES, ...Object.keys(NOT_YET)])
   const message =
     known === undefined ? `unknown event "${type}"${guess}` : `${known} are not served yet`
   manifest.report.note(place, `${key}: ${message}`)

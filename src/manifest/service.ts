@@ -2,6 +2,7 @@ import { dirname } from 'node:path'
 import type { FunctionDefinition, HttpApi, Service } from '../model/app.ts'
 import { albApis } from './alb.ts'
 import { RANK, type Assignment } from './assignments.ts'
+import { readCauses, type ServiceBackground } from './causes.ts'
 import { readRoutes } from './events.ts'
 import type { Found } from './find.ts'
 import { readFunctionLimits } from './function-limits.ts'
@@ -30,6 +31,7 @@ export interface ServicePart {
   readonly service: Service
   readonly functions: readonly FunctionDefinition[]
   readonly apis: readonly HttpApi[]
+  readonly background?: ServiceBackground
   /** Absent for a handler file: nothing in it says one. */
   readonly stage?: string
   readonly region?: string
@@ -68,6 +70,7 @@ function readManifest(manifest: Manifest): ServicePart {
     ...albApis(manifest, routes.alb),
   ]
   const functions = declared.map(({ definition }) => definition)
+  const names = new Set(functions.map(({ name }) => name))
   const node = child(manifest, manifest.root, 'custom', 'spillway')
   const custom =
     node === undefined ? {} : { custom: { ...manifest, node, functions, rank: RANK.custom } }
@@ -75,6 +78,7 @@ function readManifest(manifest: Manifest): ServicePart {
     service: { name: serviceName, directory, manifest: file },
     functions,
     apis: apis.filter((api) => api !== undefined),
+    background: readCauses(manifest, routes.causes, names),
     stage,
     region,
     assignments: declared.flatMap((each) => readFunctionLimits(manifest, each)),

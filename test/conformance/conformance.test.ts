@@ -27,6 +27,9 @@ const TOPICS = [
   'concurrency-api',
   'python-runtime',
   'runtime-api',
+  'schedule',
+  'event-filter',
+  'event-sources',
 ]
 
 /** Cases of these topics that wait for a part that is not built: each goes when its part comes. */
