@@ -11,6 +11,7 @@ import { createAdmin } from './admin/server.ts'
 import type { AwsKey } from './auth/aws-keys.ts'
 import { endpointKeys, type EndpointKeys } from './auth/endpoint-keys.ts'
 import { refuseExposure } from './auth/exposure.ts'
+import type { Readiness } from './admin/options.ts'
 import { createAwsEndpoint } from './aws/endpoint.ts'
 import { Gate } from './gate/gate.ts'
 import { checkLimits, type LimitChange, type LimitsControl } from './gate/limits/limits.ts'
@@ -20,17 +21,20 @@ import { createApi, type Api, type RequestFacts } from './http/api.ts'
 import { createRetryBudget, type RetryBudget } from './invoke/budget.ts'
 import { traceIdOf } from './invoke/headers.ts'
 import { createEnvironmentJournal, type EnvironmentJournal } from './invoke/environment-journal.ts'
-import type { Outcome, StoppableInvoker } from './invoke/invocation.ts'
+import type { Invoker, Outcome, StoppableInvoker } from './invoke/invocation.ts'
 import { createInvoker, type Target } from './invoke/invoker.ts'
 import type { LogLine } from './invoke/journal.ts'
 import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
 import { provisionedOf } from './model/arithmetic.ts'
+import { createRates, type Rates } from './rates/index.ts'
 import { inheritedCredentials } from './runtime/credentials.ts'
 import { checkFailpoints } from './runtime/check-failpoints.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
 import type { Surroundings } from './runtime/variables.ts'
+import { checkCauses, createCauses, type Causes } from './sources/causes.ts'
+import { createFireNow } from './sources/fire-now.ts'
 
 export interface SpillwayOptions {
   readonly app: App
@@ -85,7 +89,7 @@ export interface Spillway {
   /**
    * Serves this App from now on, by new environments. Requests that run finish on the old ones, those
    * that wait keep their place.
-   * @throws {SpillwayError} SPILLWAY_LIMITS or SPILLWAY_UNREADABLE; then nothing has changed.
+   * @throws {SpillwayError} SPILLWAY_LIMITS, SPILLWAY_MANIFEST or SPILLWAY_UNREADABLE; then nothing has changed.
    */
   reload(app: App): void
   /** Answers what has come, refuses what comes, ends every environment. */
@@ -109,7 +113,7 @@ const HISTORY_SAVE_MS = 60_000
 
 /**
  * Starts serving an App.
- * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, SPILLWAY_UNREADABLE when root starts
+ * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, SPILLWAY_MANIFEST, SPILLWAY_UNREADABLE when root starts
  *   functions that no other user could read, or SPILLWAY_EXPOSED when the AWS or admin listener is to be
  *   reachable from elsewhere without credentials.
  */
@@ -136,15 +140,18 @@ interface Parts {
   readonly limits: LiveLimits
   readonly tally: Tally
   readonly invoker: StoppableInvoker
+  readonly rates: Rates
   readonly api: Api
   readonly journal: EnvironmentJournal
   readonly history: History
   readonly awsKeys: EndpointKeys
+  readonly causes: Causes
 }
 
 function assemble(options: SpillwayOptions): Parts {
   const { app } = options
   checkLimits(app.limits)
+  checkCauses(app)
   const clock = realClock
   const log = options.log ?? createLog('info')
   const writeLog = options.onLog ?? stdoutLog
@@ -170,9 +177,11 @@ function assemble(options: SpillwayOptions): Parts {
   })
   const invoker = createInvoker({ gate, clock, tally, log: writeLog, target: targets(fleet) })
   const limits = controlLimits(options, { gate, fleet, log }, () => parts.app)
+  const rates = openRates(log)
   const api = createApi({
     invoker,
     clock,
+    rates,
     draining: () => parts.draining,
     awsKeys: options.awsKeys ?? [],
     onTrouble,
@@ -188,12 +197,21 @@ function assemble(options: SpillwayOptions): Parts {
     limits,
     tally,
     invoker,
+    rates,
     api,
     journal,
     history: historyOf(options, tally, onTrouble),
     awsKeys: endpointKeys(options.awsKeys ?? [], options.mode ?? 'start', process.env),
+    causes: causesOf(options, invoker, onTrouble, () => parts.app),
   }
   return parts
+}
+
+function openRates(log: Log): Rates {
+  return createRates({
+    clock: realClock,
+    onNote: (sentence, isUp) => log[isUp ? 'info' : 'warn'](sentence),
+  })
 }
 
 /** Limits that can be changed while running, each change told to the log. */
@@ -216,6 +234,17 @@ function controlLimits(
       ...(dataDir === undefined ? {} : { saved: openSavedLimits(dataDir) }),
     },
   )
+}
+
+function causesOf(
+  { dataDir }: SpillwayOptions,
+  invoker: Invoker,
+  onTrouble: (sentence: string) => void,
+  app: () => App,
+): Causes {
+  const fire = createFireNow({ invoker, clock: realClock, onTrouble, app })
+  const common = { clock: realClock, onTrouble, fire }
+  return createCauses(dataDir === undefined ? common : { ...common, dataDir })
 }
 
 /** Of production alone: what is tried out while developing says nothing. */
@@ -272,8 +301,11 @@ async function open(
 ): Promise<Spillway> {
   const lag = watchLoopLag((lagMs) => parts.log.warn({ lagMs }, 'the event loop stood still'))
   stops.push(async () => lag.stop())
+  stops.push(async () => parts.rates.close())
+  parts.rates.configure(options.app)
   const listening = await openListeners({ ...options, lag }, parts, stops)
   stops.push(() => parts.fleet.close())
+  stops.push(async () => parts.causes.stop())
   const around = (app: App): Surroundings => ({
     region: app.region,
     mode: options.mode ?? 'start',
@@ -287,6 +319,7 @@ async function open(
     parts.app = app
     keepWarm(parts.gate, parts.fleet)
     parts.api.configure(app)
+    parts.causes.configure(app)
   }
   apply(options.app)
   // Whatever ends this process, a handler that loops for ever must not outlive it.
@@ -304,7 +337,9 @@ async function open(
     snapshot: () => parts.gate.snapshot(),
     invoke: (name, payload, how) => invokeOnce(parts, name, payload, how),
     reload(app) {
+      checkCauses(app)
       parts.fleet.admit(app, around(app))
+      parts.rates.configure(app)
       parts.limits.rebase(app.limits)
       apply(app)
     },
@@ -315,6 +350,7 @@ async function open(
       lag.stop()
       process.off('exit', onExit)
       parts.history.save()
+      parts.rates.close()
       // Last: until then `/readyz` says 503, and not nothing.
       await admin?.close(0)
     },
@@ -329,6 +365,7 @@ async function drain(
 ): Promise<void> {
   const { invoker, fleet } = parts
   parts.draining = true
+  parts.causes.stop()
   if (preStopDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, preStopDelayMs))
   // Still listening: who comes is told to go elsewhere, and not left with a refused connection.
   invoker.refuse()
@@ -355,6 +392,7 @@ async function openListeners(
     app: () => parts.app,
     invoker,
     limits,
+    notifications: parts.causes.notifications,
     warmth: (name) => fleet.get(name)?.pool.warmth(),
     clock: realClock,
     awsKeys: parts.awsKeys.accepted,
@@ -399,8 +437,9 @@ interface PoolCounts {
   readonly starting: number
 }
 
-function readiness({ draining }: Parts): { ok: boolean; checks: { name: string; ok: boolean }[] } {
-  return { ok: !draining, checks: [{ name: 'not draining', ok: !draining }] }
+function readiness({ draining, rates }: Parts): Readiness {
+  const checks = [{ name: 'not draining', ok: !draining }, ...rates.checks()]
+  return { ok: checks.every(({ ok }) => ok), checks }
 }
 
 async function invokeOnce(

@@ -6,9 +6,13 @@ import { isFromForeignPage, isLoopbackHost } from '../auth/origin.ts'
 import { send, type Answer } from './answer.ts'
 import { createLambdaApi, type LambdaApi } from './lambda/api.ts'
 import { errorAnswer, foreignCaller, internalError } from './lambda/errors.ts'
+import { callEvents, EVENTS_TARGET } from './events/api.ts'
 import { notServed } from './not-served.ts'
 import type { AwsOptions } from './options.ts'
 import { refuseUnsigned, signatureCheck } from './signed.ts'
+import { queryOf } from './query.ts'
+import { S3_WEBHOOK_PATH, takeS3Events } from './s3-webhook.ts'
+import { callSns } from './sns/api.ts'
 
 /** Every Lambda path begins with the date of the API's version. */
 const LAMBDA_PATH = /^\/\d{4}-\d\d-\d\d\//
@@ -27,7 +31,9 @@ export function createAwsEndpoint(
   return (request, response) => {
     const requestId = randomUUID()
     refuse(check, request, requestId)
-      .then(async (refusal) => refusal ?? (await answer(lambda, requestId, request, response)))
+      .then(async (refusal) => {
+        return refusal ?? (await answer({ ...options, lambda }, requestId, request, response))
+      })
       .catch((error: unknown) => {
         // The client has left; nobody is there to be answered.
         if (!request.complete) return undefined
@@ -53,17 +59,40 @@ async function refuse(
   return check === undefined ? undefined : await refuseUnsigned(check, request, requestId)
 }
 
+interface Services extends AwsOptions {
+  readonly lambda: LambdaApi
+}
+
 async function answer(
-  lambda: LambdaApi,
+  services: Services,
   requestId: string,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Answer> {
   const { headers, url = '/' } = request
   if (headers['x-amz-target'] === undefined && LAMBDA_PATH.test(url)) {
-    return await lambda({ request, response, requestId, caller: callerOf(response) })
+    return await services.lambda({ request, response, requestId, caller: callerOf(response) })
   }
-  return await notServed(request, requestId)
+  return await callOther(services, requestId, request)
+}
+
+async function callOther(
+  { notifications, clock }: Services,
+  requestId: string,
+  request: IncomingMessage,
+): Promise<Answer> {
+  const target = request.headers['x-amz-target']
+  if (request.url === S3_WEBHOOK_PATH) return await takeS3Events(request, notifications, clock)
+  if (typeof target === 'string') {
+    const isEvents = target.startsWith(EVENTS_TARGET)
+    const called = isEvents
+      ? await callEvents(request, target, { notifications, clock })
+      : undefined
+    return called ?? notServed(request, requestId, null)
+  }
+  const query = await queryOf(request)
+  const called = query && (await callSns(query, requestId, notifications))
+  return called ?? notServed(request, requestId, query?.get('Action') ?? null)
 }
 
 function callerOf(response: ServerResponse): Caller {

@@ -1,4 +1,5 @@
 import type { AwsKey } from '../auth/aws-keys.ts'
+import type { Notifications } from '../bus/notifications.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { LimitsControl } from '../gate/limits/limits.ts'
 import type { Invoker } from '../invoke/invocation.ts'
@@ -12,6 +13,8 @@ export interface AwsOptions {
   readonly limits: LimitsControl
   /** Of a function's environments; undefined where there is no such function. */
   readonly warmth: (functionName: string) => Warmth | undefined
+  /** Takes what is put on buses, published to topics and told of buckets. */
+  readonly notifications: Notifications
   readonly clock: Clock
   /** Who may call it, each request signed. Default: anybody on this machine, unsigned or not. */
   readonly awsKeys?: readonly AwsKey[]

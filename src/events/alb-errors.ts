@@ -4,6 +4,9 @@ const STATUS: Readonly<Record<GatewayErrorKind, readonly [status: number, title:
   'not-found': [404, 'Not Found'],
   'forbidden-key': [403, 'Forbidden'],
   throttled: [502, 'Bad Gateway'],
+  // Ours: a load balancer has no limit of its own.
+  'rate-limited': [429, 'Too Many Requests'],
+  'over-quota': [429, 'Too Many Requests'],
   malformed: [502, 'Bad Gateway'],
   undecodable: [502, 'Bad Gateway'],
   'function-error': [502, 'Bad Gateway'],
@@ -20,16 +23,22 @@ const STATUS: Readonly<Record<GatewayErrorKind, readonly [status: number, title:
   'bad-signature': [403, 'Forbidden'],
   'bad-parameters': [400, 'Bad Request'],
   'bad-body': [400, 'Bad Request'],
-  'limit-exceeded': [429, 'Too Many Requests'],
 }
 
-/** A load balancer's own answer: the page that its fixed responses are (docs/reference/http.md). */
-export function albAnswer(kind: GatewayErrorKind): {
+/** An answer of a load balancer's own. */
+export interface AlbAnswer {
   readonly status: number
   readonly body: string
   readonly contentType: string
-} {
-  const [status, title] = STATUS[kind]
+}
+
+/** What a load balancer answers by itself (elb guide, "Troubleshoot your Application Load Balancers"). */
+export function albAnswer(kind: GatewayErrorKind): AlbAnswer {
+  return albPage(...STATUS[kind])
+}
+
+/** The page that goes with a status, byte for byte (docs/reference/http.md). */
+export function albPage(status: number, title: string): AlbAnswer {
   const lines = [
     '<html>',
     `<head><title>${status} ${title}</title></head>`,

@@ -2,7 +2,7 @@ import { toHttpApiV1Event, type HttpApiV1Event } from './http-v1.ts'
 import { toHttpApiEvent, type HttpApiEvent } from './http-v2.ts'
 import type { HttpRequest, RouteContext } from './http.ts'
 import { decodePath } from './escapes.ts'
-import { afterStage, splitTarget } from './path.ts'
+import { afterBasePath, afterStage, splitTarget } from './path.ts'
 import { restPathOf, toRestEvent, type RestEvent } from './rest-v1.ts'
 
 /** What an authorizer of the form TOKEN receives, and nothing else. */
@@ -60,8 +60,12 @@ export function executeApiArn(
   return `${api}/${route.stage}/${request.method}${path}`
 }
 
-function httpApiPath({ target }: Pick<HttpRequest, 'target'>, { stage }: RouteContext): string {
-  const path = decodePath(splitTarget(target).path)
+function httpApiPath(
+  { target }: Pick<HttpRequest, 'target'>,
+  { stage, basePath }: RouteContext,
+): string {
+  const sent = splitTarget(target).path
+  const path = decodePath(afterBasePath(sent, basePath) ?? sent)
   return stage === '$default' ? path : (afterStage(path, stage) ?? path)
 }
 

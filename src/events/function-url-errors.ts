@@ -21,13 +21,20 @@ const ANSWERS: Readonly<Partial<Record<GatewayErrorKind, Answer>>> = {
   'explicitly-denied': FORBIDDEN,
 }
 
+/** Lambda's own words for what was in the way. */
+const REASONS = {
+  throttled: 'ConcurrentInvocationLimitExceeded',
+  'rate-limited': 'FunctionInvocationRateLimitExceeded',
+  'over-quota': 'FunctionInvocationRateLimitExceeded',
+} as const
+
 /** Function URLs pass on what Lambda's own API would say, and hide a failure behind plain text. */
 export function functionUrlAnswer(kind: GatewayErrorKind, facts: GatewayErrorFacts): Answer {
   const known = ANSWERS[kind]
   if (known !== undefined) return known
   if (kind === 'unknown-key' || kind === 'bad-signature') return restAnswer(kind, facts)
-  if (kind === 'throttled') {
-    const reason = facts.throttleReason ?? 'ConcurrentInvocationLimitExceeded'
+  if (kind === 'throttled' || kind === 'rate-limited' || kind === 'over-quota') {
+    const reason = facts.throttleReason ?? REASONS[kind]
     return {
       status: 429,
       body: `{"Reason":"${reason}","Type":"User","message":"Rate Exceeded."}`,

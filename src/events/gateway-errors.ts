@@ -11,8 +11,12 @@ export type GatewayErrorKind =
   | 'not-found'
   /** The API key is missing or wrong. */
   | 'forbidden-key'
-  /** A rate or a concurrency limit is in the way. */
+  /** A concurrency limit is in the way. */
   | 'throttled'
+  /** The throttle of a stage, a route or a usage plan is. */
+  | 'rate-limited'
+  /** The quota of a usage plan is used up. */
+  | 'over-quota'
   /** The function answered what the front end cannot send. */
   | 'malformed'
   /** The body is said to be base64 and is not. */
@@ -49,8 +53,6 @@ export type RefusalKind =
   | 'bad-parameters'
   /** The body does not fit its model. */
   | 'bad-body'
-  /** A usage plan's quota is used up. */
-  | 'limit-exceeded'
 
 /** What an answer says of the request it answers. */
 export interface GatewayErrorFacts {
@@ -58,7 +60,7 @@ export interface GatewayErrorFacts {
   readonly requestId: string
   /** Shown by answers that come after a function was tried. */
   readonly traceId?: string
-  /** For `throttled` and `unavailable`, whole seconds. Default: 1. */
+  /** For `throttled`, `rate-limited`, `over-quota` and `unavailable`, whole seconds. Default: 1. */
   readonly retryAfterS?: number
   /** For `throttled` on a Function URL: Lambda's own word. Default: the account's limit. */
   readonly throttleReason?: string
@@ -90,7 +92,7 @@ export function gatewayError(
   if (facts.traceId !== undefined && TRACED.has(front) && AFTER_FUNCTION.has(kind)) {
     rawHeaders.push('X-Amzn-Trace-Id', facts.traceId)
   }
-  if (kind === 'throttled' || kind === 'unavailable') {
+  if (TO_BE_RETRIED.has(kind)) {
     rawHeaders.push('Retry-After', String(facts.retryAfterS ?? 1))
   }
   return { status: answer.status, rawHeaders, body: answer.body }
@@ -110,8 +112,16 @@ export function idHeaders(front: RouteContext['front'], requestId: string): stri
   }
 }
 
+/** Those that say when. */
+const TO_BE_RETRIED: ReadonlySet<GatewayErrorKind> = new Set([
+  'throttled',
+  'rate-limited',
+  'over-quota',
+  'unavailable',
+])
+
 /** Those that name the trace in their answers. */
-const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
+export const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
 
 /** An answer without the headers that all have. */
 export interface Answer {
@@ -154,6 +164,8 @@ const HTTP_API: Readonly<Record<GatewayErrorKind, Answer>> = {
   'not-found': httpApi(404, 'Not Found'),
   'forbidden-key': httpApi(403, 'Forbidden'),
   throttled: httpApi(429, 'Too Many Requests'),
+  'rate-limited': httpApi(429, 'Too Many Requests'),
+  'over-quota': httpApi(429, 'Too Many Requests'),
   malformed: httpApi(500, 'Internal Server Error'),
   undecodable: httpApi(500, 'Internal Server Error'),
   'function-error': httpApi(500, 'Internal Server Error'),
@@ -170,5 +182,4 @@ const HTTP_API: Readonly<Record<GatewayErrorKind, Answer>> = {
   'bad-signature': httpApi(403, 'Forbidden'),
   'bad-parameters': httpApi(400, 'Bad Request'),
   'bad-body': httpApi(400, 'Bad Request'),
-  'limit-exceeded': httpApi(429, 'Limit Exceeded'),
 }

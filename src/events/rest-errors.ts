@@ -47,6 +47,8 @@ const REST: Readonly<Record<GatewayErrorKind, Answer>> = {
   'not-found': restOwn(403, 'Missing Authentication Token', 'MissingAuthenticationTokenException'),
   'forbidden-key': restOwn(403, 'Forbidden', 'ForbiddenException'),
   throttled: restOwn(429, 'Too Many Requests', 'TooManyRequestsException'),
+  'rate-limited': restOwn(429, 'Too Many Requests', 'TooManyRequestsException'),
+  'over-quota': restOwn(429, 'Limit Exceeded', 'LimitExceededException'),
   malformed: rest(502, 'Internal server error', 'InternalServerErrorException'),
   undecodable: rest(500, 'Internal server error', 'InternalServerErrorException'),
   'function-error': rest(502, 'Internal server error', 'InternalServerErrorException'),
@@ -70,5 +72,4 @@ const REST: Readonly<Record<GatewayErrorKind, Answer>> = {
   'bad-signature': badSignature(NO_MATCH),
   'bad-parameters': restOwn(400, 'Missing required request parameters', 'BadRequestException'),
   'bad-body': restOwn(400, 'Invalid request body', 'BadRequestException'),
-  'limit-exceeded': restOwn(429, 'Limit Exceeded', 'LimitExceededException'),
 }

@@ -2,12 +2,16 @@ import type { AwsKey } from '../auth/aws-keys.ts'
 import type { Invoker } from '../invoke/invocation.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { App } from '../model/app.ts'
+import type { Rates } from '../rates/index.ts'
 import { apiKeyGuard } from './api-key.ts'
 import { createAuthorize, type AuthorizerGuards } from './authorize.ts'
 import { corsGuards } from './cors.ts'
+import { frontChecks } from './front-checks.ts'
 import type { BodyGuard, Guards } from './guard.ts'
 import { preflightGuard } from './preflights.ts'
 import type { RouteTarget } from './router.ts'
+import { throttleGuards } from './throttle.ts'
+import { usagePlanGuards } from './usage-plan.ts'
 import { parametersGuard, schemaGuard } from './validate.ts'
 
 /** The checks of each route, in the order in which they are made; worked out once a route. */
@@ -19,6 +23,8 @@ export interface GuardParts {
   /** Asks the functions of authorizers. */
   readonly invoker: Invoker
   readonly clock: Clock
+  /** Keeps routes and API keys to their rates. */
+  readonly rates: Rates
   /** Who may sign requests. */
   readonly awsKeys: readonly AwsKey[]
   /** Told in a sentence when requests are turned away through nobody's fault of theirs. */
@@ -32,29 +38,34 @@ export function createGuards(parts: GuardParts): GuardsOf {
   return (target) => {
     const made = known.get(target)
     if (made !== undefined) return made
-    const guards = makeGuards(target, authorize(target))
+    const guards = makeGuards(target, authorize(target), parts.rates)
     known.set(target, guards)
     return guards
   }
 }
 
 /**
- * In this order: the route's throttle, CORS, the authorizer, the API key and its usage plan, validation.
- * A preflight is answered before anybody is asked who it is.
+ * In this order: what the front end turns away anyway, the route's throttle, CORS, the authorizer, the
+ * API key and its usage plan, validation. A preflight is answered before anybody is asked who it is.
  */
-function makeGuards({ api, route }: RouteTarget, authorizer: AuthorizerGuards): Guards {
+function makeGuards(target: RouteTarget, authorizer: AuthorizerGuards, rates: Rates): Guards {
+  const { api, route } = target
+  const front = frontChecks(target)
   const cors = corsGuards(api)
   const { validation } = route
   const bodyGuards = present([
+    front.body,
     authorizer.body,
     validation === undefined ? undefined : schemaGuard(validation),
   ])
   return {
     before: present([
+      ...front.before,
+      ...throttleGuards(target, rates),
       cors?.before,
       preflightGuard(api, route),
       authorizer.before,
-      route.apiKeyRequired ? apiKeyGuard(api) : undefined,
+      ...(route.apiKeyRequired ? [apiKeyGuard(api), ...usagePlanGuards(api, rates)] : []),
       validation === undefined ? undefined : parametersGuard(validation),
     ]),
     ...(bodyGuards.length === 0 ? {} : { body: inTurn(bodyGuards) }),

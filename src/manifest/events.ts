@@ -1,6 +1,8 @@
 import type { HttpRoute } from '../model/app.ts'
 import type { Preflight } from '../model/front-rules.ts'
 import { didYouMean } from '../lib/suggest.ts'
+import { readAlbRoute, type AlbRoute } from './alb.ts'
+import { CAUSES } from './causes.ts'
 import type { DeclaredFunction } from './functions.ts'
 import { checkPayload, readHttpApiRoute } from './http-api.ts'
 import type { Manifest } from './manifest.ts'
@@ -16,19 +18,19 @@ export interface Routes {
   /** What the REST API answers by itself. */
   readonly preflights: readonly Preflight[]
   readonly httpApi: readonly HttpRoute[]
+  readonly alb: readonly AlbRoute[]
+  /** Events that are no requests. */
+  readonly causes: readonly FunctionEvent[]
 }
+
+/** Events that are requests. */
+const ROUTES: readonly string[] = ['http', 'httpApi', 'alb']
 
 /** Events that Serverless knows and nothing here causes yet, in the words of a note. */
 const NOT_YET: Readonly<Record<string, string>> = {
   sqs: 'SQS queues',
-  schedule: 'schedules',
-  s3: 'S3 notifications',
-  sns: 'SNS notifications',
-  stream: 'streams',
-  eventBridge: 'EventBridge rules',
+  stream: 'DynamoDB and Kinesis streams',
   websocket: 'WebSocket routes',
-  alb: 'load balancer targets',
-  cloudwatchEvent: 'CloudWatch events',
   cloudwatchLog: 'CloudWatch logs',
   cognitoUserPool: 'Cognito triggers',
   cloudFront: 'CloudFront functions',
@@ -51,14 +53,17 @@ export function readRoutes(manifest: Manifest, functions: readonly DeclaredFunct
     .map((event) => ({ event, route: readRestRoute(event) }))
     .filter((each): each is { event: FunctionEvent; route: HttpRoute } => each.route !== undefined)
   const httpApi = events.filter(({ type }) => type === 'httpApi').map(readHttpApiRoute)
+  const alb = events.filter(({ type }) => type === 'alb').map(readAlbRoute)
   for (const event of events) {
-    if (event.type !== 'http' && event.type !== 'httpApi') noteEvent(event)
+    if (!ROUTES.includes(event.type) && !CAUSES.has(event.type)) noteEvent(event)
   }
   for (const { node } of functions) checkPayload(manifest, node)
   return {
     rest: rest.map(({ route }) => route),
     preflights: readPreflights(rest),
     httpApi: httpApi.filter((route) => route !== undefined),
+    alb: alb.filter((route) => route !== undefined),
+    causes: events.filter(({ type }) => CAUSES.has(type)),
   }
 }
 
@@ -78,8 +83,8 @@ function readEvent(
   item: Node,
   functions: FunctionEvent['functions'],
 ): FunctionEvent | undefined {
-  const { key, name: functionName, place: functionPlace } = definition
-  const event = { manifest, key, functionName, functionPlace, functions }
+  const { key, name: functionName, timeoutMs: functionTimeoutMs, place: functionPlace } = definition
+  const event = { manifest, key, functionName, functionTimeoutMs, functionPlace, functions }
   if (item.kind === 'scalar') {
     const type = String(item.value)
     return { ...event, type, place: item.place, value: scalar(null, item.place) }
@@ -101,7 +106,7 @@ function readEvent(
 
 function noteEvent({ manifest, type, place, key }: FunctionEvent): void {
   const known = Object.hasOwn(NOT_YET, type) ? NOT_YET[type] : undefined
-  const guess = didYouMean(type, ['http', 'httpApi', ...Object.keys(NOT_YET)])
+  const guess = didYouMean(type, [...ROUTES, ...CAUSES, ...Object.keys(NOT_YET)])
   const message =
     known === undefined ? `unknown event "${type}"${guess}` : `${known} are not served yet`
   manifest.report.note(place, `${key}: ${message}`)

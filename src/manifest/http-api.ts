@@ -1,10 +1,12 @@
 import type { HttpApi, HttpRoute } from '../model/app.ts'
 import { apiId } from './api-id.ts'
+import { basePathOf } from './base-path.ts'
 import type { Manifest } from './manifest.ts'
 import { child, expected, ifKnown, oneOf, wholeNumber } from './read.ts'
 import { readHttpApiAuthorizer } from './http-api-authorizer.ts'
 import { readHttpApiCors } from './http-api-cors.ts'
 import { longForm, shortForm, type FunctionEvent, type RouteKey } from './route.ts'
+import { readThrottling } from './throttling.ts'
 import type { MapNode, Node } from './tree.ts'
 
 /** API Gateway's limit for HTTP APIs, which Serverless always sets. */
@@ -22,8 +24,9 @@ export function readHttpApiRoute(event: FunctionEvent): HttpRoute | undefined {
   if (map !== undefined) noteOwnCors(event, map)
   if (key === undefined) return undefined
   const timeoutMs = readTimeoutMs(manifest, map)
+  const throttle = readThrottling(event, map)
   const guarded = authorizer === undefined ? {} : { authorizer }
-  return { ...key, functionName, timeoutMs, apiKeyRequired: false, ...guarded, place }
+  return { ...key, functionName, timeoutMs, apiKeyRequired: false, ...guarded, ...throttle, place }
 }
 
 /** CORS of an HTTP API is the provider's: Serverless refuses it at an event. */
@@ -88,5 +91,6 @@ export function httpApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpA
     stageVariables: {},
     apiKeys: [],
     ...(cors === undefined ? {} : { cors }),
+    ...basePathOf(manifest, 'http'),
   }
 }

@@ -2,12 +2,16 @@ import type { HttpApi, HttpRoute } from '../model/app.ts'
 import type { Preflight } from '../model/front-rules.ts'
 import { apiId } from './api-id.ts'
 import { readApiKeys } from './api-keys.ts'
+import { basePathOf } from './base-path.ts'
 import type { Manifest } from './manifest.ts'
-import { child, exactText, flag, ifKnown, items, text, wholeNumber } from './read.ts'
+import { child, exactText, flag, ifKnown, items, oneOf, text, wholeNumber } from './read.ts'
 import { readRestAuthorizer } from './rest-authorizer.ts'
 import { longForm, shortForm, type FunctionEvent } from './route.ts'
 import type { MapNode, Node } from './tree.ts'
 import { readValidation } from './validation.ts'
+import { readStageVariables } from './stage-variables.ts'
+import { readThrottling } from './throttling.ts'
+import { readUsagePlans } from './usage-plans.ts'
 
 /** API Gateway's own limit, and Serverless's default. */
 const REST_TIMEOUT_MS = 29_000
@@ -31,6 +35,8 @@ export function readRestRoute(event: FunctionEvent): HttpRoute | undefined {
     ...(authorizer === undefined ? {} : { authorizer }),
     ...(validation === undefined ? {} : { validation }),
     apiKeyRequired: flag(manifest, child(manifest, map, 'private'), 'private') ?? false,
+    ...readThrottling(event, map),
+    ...readTransferMode(manifest, map),
     place,
   }
 }
@@ -46,9 +52,15 @@ function checkServable(event: FunctionEvent, map: MapNode): void {
   if (flag(manifest, child(manifest, map, 'async'), 'async') === true) {
     manifest.report.error(place, `${key}: routes with "async: true" are not served yet`)
   }
-  if (child(manifest, map, 'response', 'transferMode') !== undefined) {
-    manifest.report.note(place, `${key}: responses are not streamed yet`)
-  }
+}
+
+function readTransferMode(
+  manifest: Manifest,
+  map: Node | undefined,
+): Pick<HttpRoute, 'responseMode'> {
+  const mode = child(manifest, map, 'response', 'transferMode')
+  const word = oneOf(manifest, mode, 'transferMode', ['BUFFERED', 'STREAM'] as const)
+  return word === 'STREAM' ? { responseMode: 'stream' } : {}
 }
 
 function readTimeoutMs(manifest: Manifest, map: Node | undefined): number {
@@ -70,6 +82,7 @@ export function restApi(
 ): HttpApi | undefined {
   if (routes.length === 0) return undefined
   refuseUnenforced(manifest)
+  const keys = readApiKeys(manifest, routes)
   return {
     id: apiId(manifest.serviceName, manifest.stage, 'rest'),
     service: manifest.serviceName,
@@ -78,8 +91,10 @@ export function restApi(
     payload: '1.0',
     routes,
     binaryMediaTypes: readBinaryMediaTypes(manifest),
-    stageVariables: {},
-    apiKeys: readApiKeys(manifest, routes),
+    stageVariables: readStageVariables(manifest),
+    apiKeys: keys.map(({ value }) => value),
+    usagePlans: readUsagePlans(manifest, keys, routes),
+    ...basePathOf(manifest, 'rest'),
     ...(preflights.length === 0 ? {} : { preflights }),
   }
 }

@@ -17,7 +17,7 @@ const DEFAULT_TIMEOUTS_MS = {
   alb: 900_000,
 } as const
 const KNOWN_CONFIG = new Set(
-  'front stage routes payload binaryMediaTypes stageVariables apiKeyRequired apiKeys integrationTimeoutMs authType invokeMode cors'.split(
+  'front stage routes payload binaryMediaTypes stageVariables apiKeyRequired apiKeys integrationTimeoutMs authType invokeMode multiValueHeaders throttle cors'.split(
     ' ',
   ),
 )
@@ -105,6 +105,7 @@ export function apiOf(config: Json, functionFor: (routeKey: string) => string): 
     routes: routeKeys.map((key) => routeOf(key, functionFor(key), config)),
     binaryMediaTypes: config.binaryMediaTypes ?? [],
     stageVariables: config.stageVariables ?? {},
+    multiValueHeaders: config.multiValueHeaders ?? false,
     responseMode: config.invokeMode === 'RESPONSE_STREAM' ? 'stream' : 'buffered',
     apiKeys: config.apiKeys ?? [],
     ...(config.cors === undefined ? {} : { cors: corsOf(config.cors) }),
@@ -127,8 +128,8 @@ function corsOf(given: Json): Cors {
 }
 
 function frontOf({ front, authType = 'NONE' }: Json): HttpApi['front'] {
-  if (!(front in DEFAULT_TIMEOUTS_MS) || front === 'alb') throw new NotBuilt(`front ${front}`)
-  if (authType !== 'NONE') throw new NotBuilt(`authType ${authType}`)
+  if (!(front in DEFAULT_TIMEOUTS_MS)) throw new NotBuilt(`front ${front}`)
+  if (authType !== 'NONE' && authType !== 'AWS_IAM') throw new NotBuilt(`authType ${authType}`)
   return front
 }
 
@@ -140,6 +141,8 @@ function routeOf(routeKey: string, functionName: string, config: Json): HttpRout
     functionName,
     timeoutMs: config.integrationTimeoutMs ?? DEFAULT_TIMEOUTS_MS[frontOf(config)],
     apiKeyRequired: config.apiKeyRequired ?? false,
+    ...(config.throttle === undefined ? {} : { throttle: config.throttle }),
+    ...(config.authType === 'AWS_IAM' ? { authorizer: { kind: 'iam' } as const } : {}),
     place: PLACE,
   }
 }

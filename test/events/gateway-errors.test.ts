@@ -36,7 +36,7 @@ describe('gatewayError', () => {
       'InternalServerErrorException',
     ],
     ['rest', 'unauthorized', 401, '{"message":"Unauthorized"}', 'UnauthorizedException'],
-    ['rest', 'limit-exceeded', 429, '{"message":"Limit Exceeded"}', 'LimitExceededException'],
+    ['rest', 'over-quota', 429, '{"message":"Limit Exceeded"}', 'LimitExceededException'],
     ['rest', 'bad-body', 400, '{"message":"Invalid request body"}', 'BadRequestException'],
     ['rest', 'authorizer-failed', 500, '{"message":null}', 'AuthorizerConfigurationException'],
     [

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { createApi } from '../../src/http/api.ts'
 import type { Outcome } from '../../src/invoke/invocation.ts'
 import { AUTHORIZER, policy, seen, send, serve, thrown, type Reply } from './authorizer-rig.ts'
+import { createRates } from '../../src/rates/index.ts'
 import { realClock } from '../../src/lib/clock.ts'
 import { appOf, okOutcome } from '../aws/serve.ts'
 import { apiOf } from './serve.ts'
@@ -238,6 +239,7 @@ test('Who has left while an authorizer was asked is not served', async (t) => {
   const invoked: string[] = []
   const api = createApi({
     clock: realClock,
+    rates: createRates({ clock: realClock, onNote: () => {} }),
     draining: () => false,
     invoker: {
       invoke: async ({ functionName }) => {
