@@ -30,6 +30,12 @@ export interface AttributeFault {
   readonly message: string
 }
 
+const NAME_AND_TYPE_DIFFER: AttributeFault = {
+  code: 'InvalidParameterValue',
+  message:
+    'The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.',
+}
+
 type Attributes = Readonly<Record<string, string>>
 
 interface Range {
@@ -110,16 +116,12 @@ export function defaultAttributes(fifo: boolean): Record<string, string> {
  */
 export function attributeFault(name: string, attributes: Attributes): AttributeFault | undefined {
   const fifo = name.endsWith('.fifo')
+  if ((attributes['FifoQueue'] === 'true') !== fifo) return NAME_AND_TYPE_DIFFER
   for (const [key, value] of Object.entries(attributes)) {
     const fault = faultOf(key, value, fifo)
     if (fault !== undefined) return fault
   }
-  if (!fifo || attributes['FifoQueue'] === 'true') return undefined
-  return {
-    code: 'InvalidParameterValue',
-    message:
-      'The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length.',
-  }
+  return undefined
 }
 
 /** What a queue may be called: `leads`, `leads.fifo`. */

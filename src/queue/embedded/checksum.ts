@@ -19,6 +19,6 @@ export interface Written {
 /** SQLite does not see a bit that has changed on the disk; this does. */
 export function checksumOf(written: Written): number {
   const { id, queue, grp, sent_ms, message_id, attributes, md5, dedup, trace, source } = written
-  const about = [id, queue, grp, sent_ms, message_id, attributes, md5, dedup, trace, source]
-  return crc32(written.body, crc32(JSON.stringify([...about, written.md5_attributes])))
+  const about = `${queue} ${id} ${sent_ms} ${message_id} ${md5} ${written.md5_attributes} ${grp} ${dedup} ${trace} ${source} ${attributes}`
+  return crc32(written.body, crc32(about))
 }

@@ -105,3 +105,7 @@ async function waitable<K extends 'receive' | 'ready'>(
     signal?.removeEventListener('abort', giveUp)
   }
 }
+
+export { isHandle } from './handle.ts'
+export { QUEUE_FILE } from './open-database.ts'
+export type { QueueFacts }

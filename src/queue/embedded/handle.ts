@@ -25,6 +25,11 @@ export function parseHandle(text: string): Handle | undefined {
   return Number.isSafeInteger(id) ? { id, token: bytes.toString('base64url', ID_BYTES) } : undefined
 }
 
+/** Whether a text could be a handle at all. */
+export function isHandle(text: string): boolean {
+  return parseHandle(text) !== undefined
+}
+
 /** Drawn in advance: one call to the system for many. */
 const pool = Buffer.alloc(256 * TOKEN_BYTES)
 let used = pool.length

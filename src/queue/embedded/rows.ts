@@ -60,7 +60,7 @@ const SQL = {
   lastOfGroup: 'SELECT max(rank) AS rank FROM messages WHERE queue = ? AND grp = ?',
 
   ready: `SELECT ${WHOLE} FROM ${WITH_BODY} WHERE m.queue = ? AND m.state = ${READY} ORDER BY m.rank, m.id LIMIT ?`,
-  readyOfGroup: `SELECT ${WHOLE} FROM ${WITH_BODY} WHERE m.queue = ? AND m.grp = ? AND m.state = ${READY} ORDER BY m.rank LIMIT ?`,
+  ofGroup: `SELECT ${WHOLE} FROM ${WITH_BODY} WHERE m.queue = ? AND m.grp = ? AND m.rank > ? ORDER BY m.rank LIMIT ?`,
   take: `UPDATE messages SET state = ${IN_FLIGHT}, due_ms = ?, received = received + 1, first_ms = ?, token = ?, holder = ? WHERE queue = ? AND id = ?`,
   find: `SELECT ${STATE} FROM messages m WHERE m.queue = ? AND m.id = ?`,
   hideUntil: 'UPDATE messages SET due_ms = ? WHERE queue = ? AND id = ?',
@@ -125,7 +125,7 @@ type Name = keyof typeof SQL
 interface Found {
   readonly lastOfGroup: { readonly rank: number | null }
   readonly ready: MessageRow
-  readonly readyOfGroup: MessageRow
+  readonly ofGroup: MessageRow
   readonly find: StateRow
   readonly due: StateRow
   readonly nextDue: { readonly due_ms: number }

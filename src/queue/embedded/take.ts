@@ -11,10 +11,9 @@ import { sequenceNumber } from './send.ts'
 /** Takes what is visible, in order, and hides it. What is too old, exhausted or corrupt is not given. */
 export function take(ground: Ground, queue: OpenQueue, how: ReceiveWork): RawMessage[] {
   const taken: RawMessage[] = []
-  const fetch = queue.settings.fifo ? fetchOfGroup : fetchReady
+  const fetch = queue.settings.fifo ? fetcherOfGroups(ground, queue) : fetcher(ground, queue)
   while (taken.length < how.max) {
-    // Each row is taken or leaves: the next look sees others.
-    const rows = fetch(ground, queue, how.max - taken.length)
+    const rows = fetch(how.max - taken.length)
     if (rows.length === 0) break
     for (const row of rows) {
       const message = takeOne(ground, queue, row, how)
@@ -30,14 +29,38 @@ export function receivable({ rows }: Ground, { id, settings, counts }: OpenQueue
   return rows.one('countOpen', id, 1000)?.count ?? 0
 }
 
-function fetchReady({ rows }: Ground, queue: OpenQueue, max: number): MessageRow[] {
-  return rows.all('ready', queue.id, max)
+/** Looks for the next ones to take. Each is taken or leaves, so that the next look sees others. */
+type Fetch = (max: number) => MessageRow[]
+
+function fetcher({ rows }: Ground, queue: OpenQueue): Fetch {
+  return (max) => rows.all('ready', queue.id, max)
 }
 
-/** The messages of the group whose first one is the oldest, among those with nothing in flight. */
-function fetchOfGroup({ rows }: Ground, queue: OpenQueue, max: number): MessageRow[] {
-  const open = rows.one('openGroup', queue.id)
-  return open === undefined ? [] : rows.all('readyOfGroup', queue.id, open.grp, max)
+/**
+ * Of the groups with nothing in flight, the one whose first message is the oldest; as far as its
+ * messages are ready, and then the next group.
+ */
+function fetcherOfGroups({ rows }: Ground, queue: OpenQueue): Fetch {
+  let grp: string | undefined
+  let rank = 0
+  return (max) => {
+    if (grp !== undefined) {
+      const more = untilDelayed(rows.all('ofGroup', queue.id, grp, rank, max))
+      rank = more.at(-1)?.rank ?? rank
+      if (more.length > 0) return more
+    }
+    grp = rows.one('openGroup', queue.id)?.grp
+    if (grp === undefined) return []
+    const first = untilDelayed(rows.all('ofGroup', queue.id, grp, 0, max))
+    rank = first.at(-1)?.rank ?? 0
+    return first
+  }
+}
+
+/** What comes after a delayed message waits with it. */
+function untilDelayed(rows: MessageRow[]): MessageRow[] {
+  const end = rows.findIndex(({ state }) => state !== READY)
+  return end === -1 ? rows : rows.slice(0, end)
 }
 
 function takeOne(
