@@ -67,7 +67,7 @@ function resultOf(
     .filter(({ error }) => error === undefined)
     .map(({ id }) => ({ Id: id }))
   const more = outcomes.flatMap(({ id, error }) =>
-    error === undefined ? [] : failureOf(id, error),
+    error === undefined ? [] : [failureOf(id, error)],
   )
   return batchResult(successful, [...failed, ...more])
 }
