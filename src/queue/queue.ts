@@ -11,6 +11,12 @@ export interface Queues {
    * @throws {SpillwayError} SPILLWAY_QUEUE_NOT_FOUND.
    */
   receive(queue: string, options: ReceiveOptions): Promise<readonly Message[]>
+  /**
+   * How many are visible, once there are `count` of them, or `waitMs` are over, or the wait is aborted.
+   * Takes nothing: for whoever must have the right to run before it receives. Absent where only
+   * receiving tells (SQS).
+   */
+  ready?(queue: string, options: ReadyOptions): Promise<number>
   /** True for each that is gone now; false where the handle is no longer valid (FIFO). */
   delete(queue: string, handles: readonly string[]): Promise<readonly boolean[]>
   /** True for each that was in flight. 0 makes it visible at once. */
@@ -57,6 +63,13 @@ export interface ReceiveOptions {
   readonly waitMs: number
   /** Default: the queue's. */
   readonly visibilityTimeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export interface ReadyOptions {
+  readonly count: number
+  /** Infinity is allowed. */
+  readonly waitMs: number
   readonly signal?: AbortSignal
 }
 

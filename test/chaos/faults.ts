@@ -11,7 +11,7 @@ export interface Fault {
 export const FAULTS = {
   /** Retry on any broken connection, as LocalStack does. */
   naiveRetry: {
-    file: 'invoke/invoker.ts',
+    file: 'invoke/run.ts',
     from: `if (end.kind === 'died' && !end.started && this.#mayRetry())`,
     to: `if (end.kind === 'died' && this.#mayRetry())`,
   },
