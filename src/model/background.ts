@@ -17,6 +17,8 @@ export interface QueueSource {
   readonly name: string
   /** Deployed name. */
   readonly functionName: string
+  /** The version or alias that is named as invoked. Default: none. */
+  readonly qualifier?: string
   readonly queueArn: string
   readonly enabled: boolean
   /** 1–10 000; above 10 only with a window. */

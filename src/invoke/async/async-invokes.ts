@@ -9,10 +9,10 @@ export interface AsyncInvokes {
   /** Takes an App's functions and what it says of their events; goes on with what is left of earlier ones. */
   configure(app: App): void
   /**
-   * Resolves once the event is durable.
+   * Resolves once the event is durable; with false where the node stops and takes no more.
    * @throws {SpillwayError} where it cannot be kept.
    */
-  accept(event: AsyncEvent): Promise<void>
+  accept(event: AsyncEvent): Promise<boolean>
   /** How many run, by function. */
   running(): ReadonlyMap<string, number>
   /** Takes nothing more out of the queues; what runs runs on. */
@@ -65,7 +65,8 @@ class Invokes implements AsyncInvokes {
     }
   }
 
-  async accept(event: AsyncEvent): Promise<void> {
+  async accept(event: AsyncEvent): Promise<boolean> {
+    if (this.#stopped) return false
     const { queues, perTenant } = this.#options
     const { tenant, ...rest } = laneFor(event)
     const keepsTenant = tenant !== undefined && perTenant(event.functionName)
@@ -75,6 +76,7 @@ class Invokes implements AsyncInvokes {
     await queues.send(queue, [toMessage(event)])
     this.#left.set(queue, lane)
     this.#openLane(queue, lane)
+    return true
   }
 
   running(): ReadonlyMap<string, number> {

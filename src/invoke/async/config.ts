@@ -7,9 +7,14 @@ export const DEFAULT_ASYNC: AsyncConfig = {
   delivery: 'at-least-once',
 }
 
-/** A configuration that was set through the Lambda API. */
+/** What an event invoke configuration says: only what was given. */
+export type EventInvokeConfig = Partial<
+  Pick<AsyncConfig, 'retryAttempts' | 'eventAgeMaxMs' | 'onSuccess' | 'onFailure'>
+>
+
+/** A configuration as it was set. */
 export interface SetConfig {
-  readonly config: AsyncConfig
+  readonly config: EventInvokeConfig
   /** Milliseconds since 1970. */
   readonly modifiedMs: number
 }
@@ -27,7 +32,7 @@ export interface AsyncConfigs {
   get(functionName: string, qualifier: string | undefined): SetConfig | undefined
   /** By qualifier, in order. */
   list(functionName: string): readonly { readonly qualifier: string; readonly set: SetConfig }[]
-  set(functionName: string, qualifier: string | undefined, config: AsyncConfig): SetConfig
+  set(functionName: string, qualifier: string | undefined, config: EventInvokeConfig): SetConfig
   /** False where there was none. */
   delete(functionName: string, qualifier: string | undefined): boolean
 }
@@ -38,6 +43,8 @@ export function createAsyncConfigs(wallMs: () => number): AsyncConfigs {
   /** `null`: the API has taken away what the manifest says. */
   const changed = new Map<string, SetConfig | null>()
   let manifest = new Map<string, SetConfig>()
+  /** What no event invoke configuration speaks of: the function has it, whatever its qualifier. */
+  let functions: Readonly<Record<string, AsyncConfig>> = {}
   const get = (functionName: string, qualifier?: string): SetConfig | undefined => {
     const key = keyOf(functionName, qualifier)
     const set = changed.get(key)
@@ -47,10 +54,24 @@ export function createAsyncConfigs(wallMs: () => number): AsyncConfigs {
     configure(given) {
       const modifiedMs = wallMs()
       const entries = Object.entries(given)
-      manifest = new Map(entries.map(([name, config]) => [keyOf(name), { config, modifiedMs }]))
+      functions = given
+      manifest = new Map(
+        entries.map(([name, { delivery: _, deadLetter: __, ...config }]) => [
+          keyOf(name),
+          { config, modifiedMs },
+        ]),
+      )
     },
     get,
-    of: (functionName, qualifier) => get(functionName, qualifier)?.config ?? DEFAULT_ASYNC,
+    of(functionName, qualifier) {
+      const { delivery, deadLetter } = functions[functionName] ?? DEFAULT_ASYNC
+      return {
+        ...DEFAULT_ASYNC,
+        ...get(functionName, qualifier)?.config,
+        delivery,
+        ...(deadLetter === undefined ? {} : { deadLetter }),
+      }
+    },
     list(functionName) {
       const keys = new Set([...manifest.keys(), ...changed.keys()])
       const own = [...keys].filter((key) => key.startsWith(`${functionName}:`)).sort()

@@ -3,33 +3,14 @@ import type { App } from '../../model/app.ts'
 import { functionArn } from '../../model/arn.ts'
 import type { QueueSource } from '../../model/background.ts'
 import type { LimitsConfig } from '../../model/limits.ts'
+import type { MappingFacts, MappingsControl, NewMapping } from '../../queue/mappings.ts'
 import { Mapping, queueNameOf, type MappingOptions } from './mapping.ts'
 import { lambdaScale, noScale } from './scale.ts'
 
-/** An event source mapping as the Lambda API tells of it. */
-export interface MappingFacts {
-  readonly uuid: string
-  readonly source: QueueSource
-  /** Of its last change. Milliseconds since 1970. */
-  readonly modifiedMs: number
-  readonly tags: Readonly<Record<string, string>>
-  /** Batches that run. */
-  readonly running: number
-}
-
-/** What a mapping is made of; the rest has SQS's defaults. */
-export type NewMapping = Omit<QueueSource, 'name' | 'place'>
-
 /** All event source mappings: those of the manifests, and those that the Lambda API made. */
-export interface Mappings {
+export interface Mappings extends MappingsControl {
   /** Takes what the manifests say; what the API made stays, unless its function is gone. */
   configure(app: App): void
-  all(): readonly MappingFacts[]
-  get(uuid: string): MappingFacts | undefined
-  create(mapping: NewMapping, tags?: Readonly<Record<string, string>>): MappingFacts
-  /** Until the next reload, where a manifest says something else. */
-  update(uuid: string, changes: Partial<NewMapping>): MappingFacts | undefined
-  delete(uuid: string): MappingFacts | undefined
   /** Receives nothing more; resolves once nothing that was received waits. */
   stop(): Promise<void>
   /** Resolves when no batch runs. */
@@ -159,12 +140,13 @@ class AllMappings implements Mappings {
     const app = this.#app
     if (app === undefined || this.#stopped || !entry.source.enabled) return
     const { clock, visibilityTimeoutMs } = this.#options
-    const { functionName, queueArn } = entry.source
+    const { functionName, qualifier, queueArn } = entry.source
+    const arn = functionArn(app.region, app.accountId, functionName)
     const grows = app.limits.mode === 'aws' && !queueArn.endsWith('.fifo')
     entry.running = new Mapping(entry.source, {
       ...this.#options,
       visibilityTimeoutMs: visibilityTimeoutMs(queueNameOf(queueArn)),
-      functionArn: functionArn(app.region, app.accountId, functionName),
+      functionArn: qualifier === undefined ? arn : `${arn}:${qualifier}`,
       scale: grows ? lambdaScale(clock) : noScale,
     })
   }
