@@ -2,11 +2,14 @@ import type { Clock } from '../lib/clock.ts'
 import type { Message, Queues } from './queue.ts'
 
 /** SQS's longest visibility timeout. */
-const LONGEST_MS = 12 * 60 * 60_000
+export const LONGEST_HIDDEN_MS: number = 12 * 60 * 60_000
 
 export interface HoldOptions {
   readonly queues: Queues
   readonly queue: string
+  /** For how long they were hidden when they were received. */
+  readonly hiddenMs: number
+  /** For how long the queue hides what is not held. */
   readonly visibilityTimeoutMs: number
   readonly clock: Clock
   readonly onTrouble: (error: unknown) => void
@@ -26,10 +29,11 @@ export interface Hold {
  */
 export function hold(messages: readonly Message[], options: HoldOptions): Hold {
   const { queues, queue, clock, onTrouble } = options
-  const timeoutMs = Math.min(Math.max(1000, options.visibilityTimeoutMs), LONGEST_MS)
+  const hiddenMs = Math.min(Math.max(1000, options.hiddenMs), LONGEST_HIDDEN_MS)
   const sinceMs = clock.nowMs()
   const held = new Set(messages)
   let extended: Promise<unknown> | undefined
+  const isLonger = options.hiddenMs > options.visibilityTimeoutMs
   let timer: Disposable
 
   const hide = async (some: Iterable<Message>, forMs: number): Promise<void> => {
@@ -41,8 +45,8 @@ export function hold(messages: readonly Message[], options: HoldOptions): Hold {
     }
   }
   const watch = (): void => {
-    timer = clock.after(timeoutMs / 2, () => {
-      extended = hide(held, timeoutMs)
+    timer = clock.after(hiddenMs / 2, () => {
+      extended = hide(held, hiddenMs)
       watch()
     })
   }
@@ -56,7 +60,7 @@ export function hold(messages: readonly Message[], options: HoldOptions): Hold {
     drop,
     async fail(some) {
       drop(some)
-      if (extended === undefined || some.length === 0) return
+      if (some.length === 0 || (extended === undefined && !isLonger)) return
       await extended
       await hide(some, Math.max(0, sinceMs + options.visibilityTimeoutMs - clock.nowMs()))
     },

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts'
-import { hold } from '../../queue/hold.ts'
+import { LONGEST_HIDDEN_MS } from '../../queue/hold.ts'
 import type { Message, Queues } from '../../queue/queue.ts'
 import type { Caller, Refused, Reservation, ReservingInvoker } from '../invocation.ts'
 import { traceIdOf } from '../headers.ts'
@@ -21,8 +21,6 @@ export interface LaneOptions {
   readonly onTrouble: (sentence: string) => void
 }
 
-/** Hidden for so long, and longer while they are worked on. */
-const VISIBILITY_TIMEOUT_MS = 60_000
 /** How often the age of those is looked at that cannot run. */
 const AGE_CHECK_MS = 10_000
 
@@ -49,13 +47,6 @@ export class AsyncLane {
       queue: this.#queue,
       stopping: () => this.#stopping,
       onError,
-      hold: (message) =>
-        hold([message], {
-          ...options,
-          queue: this.#queue,
-          visibilityTimeoutMs: VISIBILITY_TIMEOUT_MS,
-          onTrouble: onError,
-        }),
     }
     this.#pump = new Pump({
       clock,
@@ -124,7 +115,8 @@ export class AsyncLane {
     const [message] = await this.#options.queues.receive(this.#queue, {
       max: 1,
       waitMs: 0,
-      visibilityTimeoutMs: VISIBILITY_TIMEOUT_MS,
+      // Nobody else receives them; what this process loses is there again at its next start.
+      visibilityTimeoutMs: LONGEST_HIDDEN_MS,
     })
     return message === undefined ? undefined : { message, event: fromMessage(message) }
   }
@@ -137,7 +129,6 @@ export class AsyncLane {
   }
 
   async #run(reservation: Reservation, tried: Tried): Promise<boolean> {
-    const holding = this.#parts.hold(tried.message)
     const { requestId, payload, source, invokedArn, traceId, clientContext } = tried.event
     const outcome = await reservation.run({
       id: requestId,
@@ -147,7 +138,7 @@ export class AsyncLane {
       traceId: traceIdOf(traceId, requestId, this.#options.clock.wallMs()),
       ...(clientContext === undefined ? {} : { clientContext }),
     })
-    return await settle({ ...tried, outcome }, holding, this.#parts)
+    return await settle({ ...tried, outcome }, this.#parts)
   }
 
   #checkAgeLater(): Disposable {

@@ -1,6 +1,5 @@
 import { SpillwayError } from '../../lib/errors.ts'
 import type { Clock } from '../../lib/clock.ts'
-import type { Hold } from '../../queue/hold.ts'
 import type { Message, Queues } from '../../queue/queue.ts'
 import type { Outcome } from '../invocation.ts'
 import { wasNotTried } from '../untried.ts'
@@ -21,7 +20,6 @@ export interface SettleParts {
   readonly clock: Clock
   readonly configs: AsyncConfigs
   readonly doors: Doors
-  readonly hold: (message: Message) => Hold
   readonly stopping: () => boolean
   readonly onTrouble: (sentence: string) => void
   readonly onError: (error: unknown) => void
@@ -38,7 +36,6 @@ const INTERRUPTIONS_MAX = 3
  */
 export async function settle(
   tried: Tried & { readonly outcome: Outcome },
-  holding: Hold,
   parts: SettleParts,
 ): Promise<boolean> {
   const { message, event, outcome } = tried
@@ -46,22 +43,14 @@ export async function settle(
   const handle = message.receiptHandle
   try {
     if (wasNotTried(outcome)) {
-      holding.drop([message])
       await queues.putBack(queue, [handle])
       return false
     }
     const condition = conditionOf(tried, parts)
     if (condition === undefined) {
-      holding.drop([message])
       const timeoutMs = RETRY_MS[message.receiveCount - 1] ?? RETRY_MS.at(-1) ?? 0
       await queues.changeVisibility(queue, [{ receiptHandle: handle, timeoutMs }])
-    } else
-      await end(
-        tried,
-        { event, condition, invokeCount: message.receiveCount, outcome },
-        holding,
-        parts,
-      )
+    } else await end(tried, { event, condition, invokeCount: message.receiveCount, outcome }, parts)
   } catch (error) {
     onError(error)
   }
@@ -91,7 +80,7 @@ export async function endUntried(
   // This time it was taken to be ended.
   const invokeCount = message.receiveCount - 1
   try {
-    await end(tried, { event, condition, invokeCount }, parts.hold(message), parts)
+    await end(tried, { event, condition, invokeCount }, parts)
   } catch (error) {
     parts.onError(error)
   }
@@ -102,7 +91,6 @@ export async function endUntried(
 async function end(
   { message, event }: Tried,
   what: Omit<Ended, 'endedMs'>,
-  holding: Hold,
   parts: SettleParts,
 ): Promise<void> {
   const { queues, queue, clock, configs, doors, onTrouble } = parts
@@ -115,14 +103,16 @@ async function end(
       (await untilTold(async () => await tell(destination, ended, doors), ended, parts))) &&
     (grave === undefined ||
       (await untilTold(async () => await bury(grave, ended, doors), ended, parts)))
-  if (!told) return holding.drop([message])
+  if (!told) {
+    await queues.changeVisibility(queue, [{ receiptHandle: message.receiptHandle, timeoutMs: 0 }])
+    return
+  }
   if (ended.condition !== 'Success' && destination === undefined && grave === undefined) {
     onTrouble(
       `${nameOf(ended)} is given up (${ended.condition}), and has neither a destination nor a dead-letter queue`,
     )
   }
   await queues.delete(queue, [message.receiptHandle])
-  holding.drop([message])
 }
 
 const TELL_PAUSE_MAX_MS = 60_000

@@ -16,6 +16,7 @@ export interface BatchParts {
   readonly queues: Queues
   readonly clock: Clock
   readonly functionArn: string
+  readonly hiddenMs: number
   readonly visibilityTimeoutMs: number
   /** Whether a message is for the function. */
   readonly isWanted: (record: SqsRecord) => boolean

@@ -50,12 +50,17 @@ function looking(options: InletOptions, ready: NonNullable<Queues['ready']>): In
  * kept hidden until it can run: to let go of it would count as a try.
  */
 function scouting(options: InletOptions): Inlet {
-  const { queues, queue, batchSize, windowMs, clock } = options
+  const { queues, queue, batchSize, windowMs, clock, hiddenMs } = options
   let kept: { readonly messages: Message[]; readonly hold: Hold }[] = []
   const count = (): number => kept.reduce((sum, { messages }) => sum + messages.length, 0)
   const scout = async (waitMs: number, signal: AbortSignal): Promise<boolean> => {
     const max = Math.min(RECEIVE_MAX, batchSize - count())
-    const messages = await queues.receive(queue, { max, waitMs, signal })
+    const messages = await queues.receive(queue, {
+      max,
+      waitMs,
+      visibilityTimeoutMs: hiddenMs,
+      signal,
+    })
     if (messages.length > 0) kept.push({ messages: [...messages], hold: hold(messages, options) })
     return messages.length > 0
   }
@@ -89,14 +94,18 @@ function scouting(options: InletOptions): Inlet {
 }
 
 async function receive(
-  { queues, queue, visibilityTimeoutMs }: InletOptions,
+  { queues, queue, hiddenMs }: InletOptions,
   count: number,
   waitMs: number,
 ): Promise<Message[]> {
   const batch: Message[] = []
   while (batch.length < count) {
     const max = Math.min(RECEIVE_MAX, count - batch.length)
-    const some = await queues.receive(queue, { max, waitMs, visibilityTimeoutMs })
+    const some = await queues.receive(queue, {
+      max,
+      waitMs,
+      visibilityTimeoutMs: hiddenMs,
+    })
     batch.push(...some)
     if (some.length < max) break
   }

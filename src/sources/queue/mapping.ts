@@ -3,6 +3,7 @@ import type { ReservingInvoker } from '../../invoke/invocation.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { QueueSource } from '../../model/background.ts'
 import type { Message, Queues } from '../../queue/queue.ts'
+import { LONGEST_HIDDEN_MS } from '../../queue/hold.ts'
 import { runBatch, type BatchParts } from './batch.ts'
 import { toFilter, type CompilePattern } from './filter.ts'
 import { openInlet, type Inlet } from './inlet.ts'
@@ -41,6 +42,8 @@ export class Mapping {
       queues,
       clock,
       functionArn: options.functionArn,
+      // Of the embedded queue nobody else receives what this process loses: it shows all at its start.
+      hiddenMs: queues.ready === undefined ? options.visibilityTimeoutMs : LONGEST_HIDDEN_MS,
       visibilityTimeoutMs: options.visibilityTimeoutMs,
       isWanted: toFilter(source.filterPatterns, options.compile),
       killers: new Set(),
