@@ -4,11 +4,13 @@ import { ManifestError, type Place } from '../lib/errors.ts'
 import { DEFAULT_ACCOUNT_ID } from '../model/arn.ts'
 import type { App } from '../model/app.ts'
 import { applyAssignments } from './assignments.ts'
+import { joinBackgrounds, withDeliveries } from './background.ts'
 import { parseDotenv, type Variables } from './dotenv.ts'
 import { readEnvironments } from './environments.ts'
 import { createFiles, displayPath, isFile } from './files.ts'
 import { findSource, type Found } from './find.ts'
 import type { Context } from './manifest.ts'
+import { readQueueEngine } from './queue-engine.ts'
 import { createReport, type Report } from './report.ts'
 import { readService, sectionOfFile, stageOf, type ServicePart } from './service.ts'
 import { readSection, type Section } from './spillway-yml.ts'
@@ -57,7 +59,7 @@ function assemble(options: LoadOptions, report: Report): App {
   checkNames(functions, report)
   checkRoutes(apis, report)
   const sections = readSections(options, parts, context)
-  const { limits, runs } = applyAssignments(
+  const { limits, runs, deliveries } = applyAssignments(
     [...parts.flatMap((part) => part.assignments), ...sections.flatMap(readSection)],
     new Map(functions.map(({ name, service }) => [name, service])),
     report,
@@ -71,6 +73,11 @@ function assemble(options: LoadOptions, report: Report): App {
     functions: functions.map((each) => ({ ...each, ...runs.get(each.name) })),
     apis,
     limits,
+    background: withDeliveries(
+      joinBackgrounds(parts.flatMap(({ background }) => background ?? [])),
+      deliveries,
+    ),
+    ...readQueueEngine(sections),
     trustedProxies: [...new Set(sections.flatMap(readTrustedProxies))],
     ...readEnvironments(sections),
     notes: report.notes,

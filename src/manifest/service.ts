@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
-import type { FunctionDefinition, HttpApi, Service } from '../model/app.ts'
+import type { Background, FunctionDefinition, HttpApi, Service } from '../model/app.ts'
 import { RANK, type Assignment } from './assignments.ts'
+import { readBackground } from './background.ts'
 import { readRoutes } from './events.ts'
 import type { Found } from './find.ts'
 import { readFunctionLimits } from './function-limits.ts'
@@ -28,6 +29,7 @@ export interface ServicePart {
   readonly service: Service
   readonly functions: readonly FunctionDefinition[]
   readonly apis: readonly HttpApi[]
+  readonly background?: Background
   /** Absent for a handler file: nothing in it says one. */
   readonly stage?: string
   readonly region?: string
@@ -68,6 +70,7 @@ function readManifest(manifest: Manifest): ServicePart {
     service: { name: serviceName, directory, manifest: file },
     functions,
     apis: apis.filter((api) => api !== undefined),
+    background: readBackground(manifest, declared, routes.background),
     stage,
     region,
     assignments: declared.flatMap((each) => readFunctionLimits(manifest, each)),

@@ -73,6 +73,13 @@ export interface AsyncConfig {
   readonly delivery: 'at-least-once' | 'at-most-once'
 }
 
+/** What holds for a function that says nothing of its events. */
+export const DEFAULT_ASYNC: AsyncConfig = {
+  retryAttempts: 2,
+  eventAgeMaxMs: 21_600_000,
+  delivery: 'at-least-once',
+}
+
 /** A rule of an event bus: what matches goes to the function. */
 export interface EventRule {
   readonly name: string

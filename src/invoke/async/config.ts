@@ -1,11 +1,4 @@
-import type { AsyncConfig } from '../../model/background.ts'
-
-/** What holds where nobody said anything. */
-export const DEFAULT_ASYNC: AsyncConfig = {
-  retryAttempts: 2,
-  eventAgeMaxMs: 21_600_000,
-  delivery: 'at-least-once',
-}
+import { DEFAULT_ASYNC, type AsyncConfig } from '../../model/background.ts'
 
 /** What an event invoke configuration says: only what was given. */
 export type EventInvokeConfig = Partial<
@@ -56,10 +49,7 @@ export function createAsyncConfigs(wallMs: () => number): AsyncConfigs {
       const entries = Object.entries(given)
       functions = given
       manifest = new Map(
-        entries.map(([name, { delivery: _, deadLetter: __, ...config }]) => [
-          keyOf(name),
-          { config, modifiedMs },
-        ]),
+        entries.map(([name, config]) => [keyOf(name), { config: ofEvents(config), modifiedMs }]),
       )
     },
     get,
@@ -96,4 +86,10 @@ export function createAsyncConfigs(wallMs: () => number): AsyncConfigs {
 
 function keyOf(functionName: string, qualifier: string = LATEST): string {
   return `${functionName}:${qualifier}`
+}
+
+/** Without what is the function's, whatever its events' configuration says. */
+function ofEvents(config: AsyncConfig): EventInvokeConfig {
+  const { delivery: _, deadLetter: __, ...rest } = config
+  return rest
 }
