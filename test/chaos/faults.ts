@@ -21,6 +21,14 @@ export const FAULTS = {
     from: `  begin(): void {\n    this.#isBegun = true`,
     to: `  begin(): void {\n    this.#isBegun = false`,
   },
+  /** Deletes what it takes before it is done, as LocalStack does with what it tries again. */
+  deleteFirst: {
+    file: 'invoke/async/lane.ts',
+    from: `return message === undefined ? undefined : { message, event: fromMessage(message) }`,
+    to: `if (message === undefined) return undefined
+    await this.#options.queues.delete(this.#queue, [message.receiptHandle])
+    return { message, event: fromMessage(message) }`,
+  },
   noWatchdog: {
     file: 'runtime/hang-watch.ts',
     from: `if (signs === undefined || nowMs - watch.sinceMs < watch.ackMs) return undefined`,
