@@ -1,3 +1,4 @@
+import type { Notifications } from '../bus/notifications.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { LimitsControl } from '../gate/limits/limits.ts'
 import type { AsyncInvokes } from '../invoke/async/async-invokes.ts'
@@ -18,6 +19,8 @@ export interface AwsOptions {
   readonly hasQueue: (name: string) => boolean | Promise<boolean>
   /** Of a function's environments; undefined where there is no such function. */
   readonly warmth: (functionName: string) => Warmth | undefined
+  /** Takes what is put on buses, published to topics and told of buckets. */
+  readonly notifications: Notifications
   readonly clock: Clock
   /** At least 0, less than 1: which version a weighted alias leads to. Default `Math.random`. */
   readonly random?: () => number

@@ -4,7 +4,7 @@ import { DEFAULT_ACCOUNT_ID } from '../model/arn.ts'
 import type { DeclaredFunction } from './functions.ts'
 import type { Manifest } from './manifest.ts'
 import { child, ifKnown, oneOf, wholeNumber } from './read.ts'
-import { readArn } from './resource-arn.ts'
+import { readArn } from './arn.ts'
 import { noteSlips } from './slips.ts'
 import type { Node } from './tree.ts'
 

@@ -1,25 +1,19 @@
-import type { Reading } from './read.ts'
-import type { Node, Scalar } from './tree.ts'
+import { text, type Reading } from './read.ts'
+import type { Node } from './tree.ts'
 
-/** What a tree says, as JSON has it. */
-export type Plain = Scalar | readonly Plain[] | { readonly [key: string]: Plain }
-
-/** A tree as a plain value, all of it worked out; what is not known stays the text in its place. */
-export function toPlain(reading: Reading, node: Node): Plain {
+/** A node as a plain value, all of it worked out; what is not known becomes its placeholder, and a note. */
+export function plain(reading: Reading, node: Node, what: string): unknown {
   const resolved = reading.resolve(node)
   switch (resolved.kind) {
     case 'scalar':
       return resolved.value
-    case 'list':
-      return resolved.items.map((item) => toPlain(reading, item))
-    case 'map': {
-      const entries = [...resolved.entries].map(([key, { value }]): [string, Plain] => [
-        key,
-        toPlain(reading, value),
-      ])
-      return Object.fromEntries(entries)
-    }
     case 'unknown':
-      return resolved.text
+      return text(reading, resolved, what)
+    case 'list':
+      return resolved.items.map((item) => plain(reading, item, what))
+    case 'map':
+      return Object.fromEntries(
+        [...resolved.entries].map(([key, { value }]) => [key, plain(reading, value, what)]),
+      )
   }
 }

@@ -1,7 +1,7 @@
 import type { QueueSource } from '../model/background.ts'
-import { toPlain } from './plain.ts'
+import { plain } from './plain.ts'
 import { child, expected, flag, ifKnown, items, oneOf, wholeNumber, type Range } from './read.ts'
-import { readArn } from './resource-arn.ts'
+import { readArn } from './arn.ts'
 import type { FunctionEvent } from './route.ts'
 import { noteSlips } from './slips.ts'
 import type { Node } from './tree.ts'
@@ -77,7 +77,7 @@ function readPatterns({ manifest, key }: FunctionEvent, options: Node | undefine
     expected(manifest, list, `${what} to be at most ${FILTERS_MAX}`)
   }
   return patterns.flatMap((pattern) => {
-    if (pattern.kind === 'map') return [JSON.stringify(toPlain(manifest, pattern))]
+    if (pattern.kind === 'map') return [JSON.stringify(plain(manifest, pattern, what))]
     expected(manifest, pattern, `a pattern of ${key} such as "body: { kind: [order] }"`)
     return []
   })

@@ -7,6 +7,7 @@ import type {
   QueueSource,
   Schedule,
   Subscription,
+  TopicDefinition,
 } from './background.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { Cors, Preflight, RequestValidation, Throttle, UsagePlan } from './front-rules.ts'
@@ -45,6 +46,8 @@ export interface Background {
   readonly queueSources: readonly QueueSource[]
   readonly schedules: readonly Schedule[]
   readonly rules: readonly EventRule[]
+  /** Those that are declared; others exist where somebody is subscribed to them. */
+  readonly topics?: readonly TopicDefinition[]
   readonly subscriptions: readonly Subscription[]
   readonly bucketNotifications: readonly BucketNotification[]
   /** By deployed function name. */

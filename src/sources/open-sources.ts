@@ -9,7 +9,7 @@ import type { App } from '../model/app.ts'
 import { functionArn, parseFunctionReference } from '../model/arn.ts'
 import type { LimitsConfig } from '../model/limits.ts'
 import type { Queues } from '../queue/queue.ts'
-import { createMappings, type Mappings, type MappingsOptions } from './queue/mappings.ts'
+import { createMappings, type Mappings } from './queue/mappings.ts'
 
 export interface SourcesOptions {
   readonly invoker: ReservingInvoker
@@ -19,7 +19,6 @@ export interface SourcesOptions {
   readonly events: Queues
   readonly clock: Clock
   readonly limits: () => LimitsConfig
-  readonly compile: MappingsOptions['compile']
   readonly visibilityTimeoutMs: (queue: string) => number
   /** Makes a queue for events where it is not there yet. */
   readonly openQueue: (name: string) => Promise<void>

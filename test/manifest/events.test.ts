@@ -86,8 +86,6 @@ for (const [event, message] of [
 }
 
 for (const [event, note] of [
-  ['schedule: rate(1 minute)', 'schedules are not served yet'],
-  ['s3: bucket', 'S3 notifications are not served yet'],
   ['websocket: $connect', 'WebSocket routes are not served yet'],
   ['alexaSkill', 'Alexa skills are not served yet'],
   ['shedule: rate(1 minute)', 'unknown event "shedule", did you mean "schedule"?'],

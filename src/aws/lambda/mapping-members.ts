@@ -1,5 +1,7 @@
 import type { NewMapping } from '../../queue/mappings.ts'
-import { invalidMember } from './errors.ts'
+import { PatternError } from '../../bus/pattern-error.ts'
+import { compileRecordFilter } from '../../bus/record-filter.ts'
+import { invalidMember, invalidParameter } from './errors.ts'
 import {
   optionalCount,
   optionalFlag,
@@ -51,7 +53,14 @@ function patternsOf(criteria: Members): string[] {
     const rule = `Member must have length less than or equal to ${FILTERS_MAX}`
     throw invalidMember(JSON.stringify(filters), 'filterCriteria.filters', rule)
   }
-  return filters.flatMap((filter) => optionalText(filter, 'Pattern') ?? [])
+  const patterns = filters.flatMap((filter) => optionalText(filter, 'Pattern') ?? [])
+  try {
+    compileRecordFilter(patterns)
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error
+    throw invalidParameter('Invalid filter pattern definition.')
+  }
+  return patterns
 }
 
 /** An empty one takes the limit away. */

@@ -5,7 +5,7 @@ import type { QueueSource } from '../../model/background.ts'
 import type { Message, Queues } from '../../queue/queue.ts'
 import { LONGEST_HIDDEN_MS } from '../../queue/hold.ts'
 import { runBatch, type BatchParts } from './batch.ts'
-import { toFilter, type CompilePattern } from './filter.ts'
+import { compileRecordFilter } from '../../bus/record-filter.ts'
 import { openInlet, type Inlet } from './inlet.ts'
 import type { Scale } from './scale.ts'
 
@@ -13,7 +13,6 @@ export interface MappingOptions {
   readonly invoker: ReservingInvoker
   readonly queues: Queues
   readonly clock: Clock
-  readonly compile: CompilePattern
   /** Of the queue, now. */
   readonly visibilityTimeoutMs: number
   readonly functionArn: string
@@ -45,7 +44,7 @@ export class Mapping {
       // Of the embedded queue nobody else receives what this process loses: it shows all at its start.
       hiddenMs: queues.ready === undefined ? options.visibilityTimeoutMs : LONGEST_HIDDEN_MS,
       visibilityTimeoutMs: options.visibilityTimeoutMs,
-      isWanted: toFilter(source.filterPatterns, options.compile),
+      isWanted: compileRecordFilter(source.filterPatterns),
       killers: new Set(),
       reserve: async () => await invoker.reserve(wish),
       stopping: () => this.#stopping,

@@ -122,6 +122,7 @@ describe('An event source mapping', () => {
       'Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10',
     ],
     [{ EventSourceArn: `${QUEUE}2` }, nonExistent],
+    [{ FilterCriteria: { Filters: [{ Pattern: '[]' }] } }, 'Invalid filter pattern definition.'],
   ] as const) {
     test(`is refused in AWS's words: ${JSON.stringify(more)}`, async (t) => {
       const api = await openApi(t)

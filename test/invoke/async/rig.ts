@@ -85,7 +85,6 @@ export function openAsyncRig(
     events: queues,
     clock,
     limits: () => rig.gate.config,
-    compile: () => () => true,
     visibilityTimeoutMs: () => 30_000,
     openQueue: async () => {},
     existing: [],

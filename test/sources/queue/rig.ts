@@ -83,13 +83,6 @@ export function openQueueRig(t: TestContext, options: QueueRigOptions): QueueRig
     invoker: rig.invoker,
     queues,
     clock: realClock,
-    compile: (pattern) => {
-      const { body } = JSON.parse(pattern) as { body: Record<string, unknown[]> }
-      return (event) => {
-        const { body: given } = event as { body: Record<string, unknown> }
-        return Object.entries(body).every(([key, values]) => values.includes(given[key]))
-      }
-    },
     visibilityTimeoutMs: (queue) => options.queues?.[queue]?.visibilityTimeoutMs ?? 30_000,
     onLimits: () => rig.gate.configure(withSources(app.limits, mappings)),
     onTrouble: (sentence) => troubles.push(sentence),
