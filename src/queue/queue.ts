@@ -60,6 +60,11 @@ export interface SendResult {
 export interface ReceiveOptions {
   /** 1–10. */
   readonly max: number
+  /**
+   * Whoever receives is another process, and lives on when this one ends. Default: all that was
+   * received is visible again at the next start, because whoever worked on it has died.
+   */
+  readonly byClient?: boolean
   readonly waitMs: number
   /** Default: the queue's. */
   readonly visibilityTimeoutMs?: number
