@@ -11,7 +11,7 @@ import { realClock } from '../../src/lib/clock.ts'
 import type { App, FunctionDefinition } from '../../src/model/app.ts'
 import type { LimitsConfig } from '../../src/model/limits.ts'
 import { openSources } from '../../src/sources/open-sources.ts'
-import { memoryQueues } from '../sources/memory-queues.ts'
+import { openQueues } from '../support/queues.ts'
 import { sendTo, type Received, type Sent } from './send.ts'
 
 const GROUP = 'shop'
@@ -126,13 +126,13 @@ async function openBackground(
   app: App,
   invoker: ReservingInvoker,
 ): Promise<Pick<AwsOptions, 'async' | 'mappings' | 'hasQueue'>> {
-  const queues = memoryQueues(realClock)
+  const queues = await openQueues(t, { q: {}, 'q.fifo': { FifoQueue: 'true' } })
   const sources = openSources({
     invoker,
     queues,
     events: queues,
     clock: realClock,
-    openQueue: async () => {},
+    openQueue: async (name) => void (await queues.define(name, { attributes: {}, tags: {} })),
     existing: [],
     visibilityTimeoutMs: () => 30_000,
     limits: () => app.limits,
@@ -142,7 +142,7 @@ async function openBackground(
   })
   sources.configure(app)
   t.after(() => sources.stop())
-  return { ...sources, hasQueue: (name) => name === 'q' || name === 'q.fifo' }
+  return { ...sources, hasQueue: (name) => queues.get(name) !== undefined }
 }
 
 /** What an invocation that went well ends in. */

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { queueOf } from '../../../src/invoke/async/event.ts'
+import { bodiesIn } from '../../support/queues.ts'
 import { until } from '../../support/until.ts'
 import { ARN, openAsyncRig, queueArn, WORKER, type AsyncRig } from './rig.ts'
 
@@ -15,7 +16,10 @@ const ONE = {
 }
 
 async function over(rig: AsyncRig): Promise<void> {
-  await until('no event to be left', () => rig.queues.bodies(QUEUE).length === 0)
+  await until('no event to be left', async () => {
+    const { visible, inFlight } = await rig.queues.counts(QUEUE)
+    return visible + inFlight === 0
+  })
 }
 
 async function hidden(rig: AsyncRig): Promise<void> {
@@ -27,23 +31,24 @@ async function hidden(rig: AsyncRig): Promise<void> {
 }
 
 async function recordIn(rig: AsyncRig, queue: string): Promise<Record<string, unknown>> {
-  const [body] = await until(`a message in ${queue}`, () => {
-    const bodies = rig.queues.bodies(queue)
-    return bodies.length > 0 ? bodies : undefined
-  })
-  return JSON.parse(body ?? '') as Record<string, unknown>
+  return JSON.parse(await bodyIn(rig, queue)) as Record<string, unknown>
+}
+
+async function bodyIn({ queues }: AsyncRig, queue: string): Promise<string> {
+  const [message] = await queues.receive(queue, { max: 1, waitMs: 60_000 })
+  return message?.body ?? ''
 }
 
 describe('An event', () => {
   test('is run once, and its success told exactly as Lambda tells it', async (t) => {
-    const rig = openAsyncRig(t, { onSuccess: queueArn('good'), onFailure: queueArn('bad') })
+    const rig = await openAsyncRig(t, { onSuccess: queueArn('good'), onFailure: queueArn('bad') })
     const requestId = crypto.randomUUID()
     assert.equal(await rig.accept({}, { payload: '{"n": 1.50}', requestId }), true)
     await over(rig)
     assert.deepEqual(rig.calls(), [[{ n: 1.5 }, requestId]])
-    const [text] = rig.queues.bodies('good')
-    assert.match(text ?? '', /"requestPayload":\{"n": 1\.50\}/)
-    const { timestamp, ...record } = JSON.parse(text ?? '')
+    const text = await bodyIn(rig, 'good')
+    assert.match(text, /"requestPayload":\{"n": 1\.50\}/)
+    const { timestamp, ...record } = JSON.parse(text)
     assert.match(timestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
     assert.deepEqual(record, {
       version: '1.0',
@@ -57,11 +62,11 @@ describe('An event', () => {
       responseContext: { statusCode: 200, executedVersion: '$LATEST' },
       responsePayload: { ok: 1 },
     })
-    assert.deepEqual(rig.queues.bodies('bad'), [])
+    assert.deepEqual(await bodiesIn(rig.queues, 'bad'), [])
   })
 
   test('that fails is tried again after one minute and after two, under the same id', async (t) => {
-    const rig = openAsyncRig(t, { onFailure: queueArn('bad') })
+    const rig = await openAsyncRig(t, { onFailure: queueArn('bad') })
     await rig.accept({ fail: true })
     for (const [tries, waitMs] of [
       [1, 60_000],
@@ -90,7 +95,7 @@ describe('An event', () => {
   })
 
   test('that fails goes to the dead-letter queue as it came', async (t) => {
-    const rig = openAsyncRig(t, { retryAttempts: 0, deadLetter: queueArn('dead') })
+    const rig = await openAsyncRig(t, { retryAttempts: 0, deadLetter: queueArn('dead') })
     await rig.accept({ fail: true })
     await over(rig)
     const [message] = await rig.queues.receive('dead', { max: 1, waitMs: 0 })
@@ -103,7 +108,7 @@ describe('An event', () => {
   })
 
   test('is not tried while its function is throttled, and no throttle counts as a try', async (t) => {
-    const rig = openAsyncRig(t, { retryAttempts: 0, onFailure: queueArn('bad') }, ONE)
+    const rig = await openAsyncRig(t, { retryAttempts: 0, onFailure: queueArn('bad') }, ONE)
     await rig.accept({ hold: 'go' })
     await until('the first to run', () => rig.calls().length === 1)
     for (let i = 0; i < 20; i++) await rig.accept({ i })
@@ -111,11 +116,11 @@ describe('An event', () => {
     writeFileSync(join(rig.folder, 'go'), '')
     await over(rig)
     assert.equal(rig.calls().length, 21)
-    assert.deepEqual(rig.queues.bodies('bad'), [])
+    assert.deepEqual(await bodiesIn(rig.queues, 'bad'), [])
   })
 
   test('that is too old is not run any more', async (t) => {
-    const rig = openAsyncRig(t, { eventAgeMaxMs: 60_000, onFailure: queueArn('bad') }, ONE)
+    const rig = await openAsyncRig(t, { eventAgeMaxMs: 60_000, onFailure: queueArn('bad') }, ONE)
     await rig.accept({ hold: 'go' })
     await until('the first to run', () => rig.calls().length === 1)
     await rig.accept({ late: true })
@@ -138,7 +143,7 @@ describe('An event', () => {
   })
 
   test('of a function that is switched off fails at once', async (t) => {
-    const rig = openAsyncRig(t, { onFailure: queueArn('bad') }, OFF)
+    const rig = await openAsyncRig(t, { onFailure: queueArn('bad') }, OFF)
     await rig.accept({ a: 1 })
     const { requestContext, ...record } = await recordIn(rig, 'bad')
     assert.equal(
@@ -152,14 +157,14 @@ describe('An event', () => {
   })
 
   test('that nobody is to be told of is given up in a sentence', async (t) => {
-    const rig = openAsyncRig(t, { retryAttempts: 0 })
+    const rig = await openAsyncRig(t, { retryAttempts: 0 })
     await rig.accept({ fail: true })
     await over(rig)
     assert.match(rig.troubles.join(), /event \S+ of worker is given up \(RetriesExhausted\)/)
   })
 
   test('of at-most-once delivery is never started twice, whoever ends it', async (t) => {
-    const rig = openAsyncRig(t, { delivery: 'at-most-once', onFailure: queueArn('bad') })
+    const rig = await openAsyncRig(t, { delivery: 'at-most-once', onFailure: queueArn('bad') })
     await rig.accept({ kill: true })
     const record = await recordIn(rig, 'bad')
     assert.equal((record['requestContext'] as Record<string, unknown>)['condition'], 'Interrupted')
@@ -172,7 +177,7 @@ describe('An event', () => {
   })
 
   test('that its environment is taken away from comes again, though it allows no retry', async (t) => {
-    const rig = openAsyncRig(t, { retryAttempts: 0, onFailure: queueArn('bad') })
+    const rig = await openAsyncRig(t, { retryAttempts: 0, onFailure: queueArn('bad') })
     await rig.accept({ kill: true })
     for (let tries = 1; tries <= 3; tries++) {
       await until(`try ${tries}`, () => rig.calls().length === tries)
@@ -186,7 +191,7 @@ describe('An event', () => {
 
 describe('A destination', () => {
   test('may be a function', async (t) => {
-    const rig = openAsyncRig(t, { onSuccess: ARN.replace(WORKER, 'next') })
+    const rig = await openAsyncRig(t, { onSuccess: ARN.replace(WORKER, 'next') })
     await rig.accept({ a: 1 })
     await until('the next function to run', () => rig.calls().length === 2)
     const [record] = rig.calls()[1] as [Record<string, unknown>, string]
@@ -196,7 +201,7 @@ describe('A destination', () => {
   test('may be a topic or an event bus', async (t) => {
     const topic = 'arn:aws:sns:us-east-1:123456789012:told'
     const bus = 'arn:aws:events:us-east-1:123456789012:event-bus/default'
-    const rig = openAsyncRig(t, {
+    const rig = await openAsyncRig(t, {
       retryAttempts: 0,
       onSuccess: bus,
       onFailure: topic,
@@ -227,7 +232,7 @@ describe('A destination', () => {
   })
 
   test('that does not exist loses the record, and a sentence says so', async (t) => {
-    const rig = openAsyncRig(t, { onSuccess: ARN.replace(WORKER, 'nobody') })
+    const rig = await openAsyncRig(t, { onSuccess: ARN.replace(WORKER, 'nobody') })
     await rig.accept({ a: 1 })
     await over(rig)
     assert.match(rig.troubles.join(), /there is no function nobody/)
@@ -236,7 +241,7 @@ describe('A destination', () => {
 
 describe('Events when the node stops', () => {
   test('are not accepted any more, and those that wait stay', async (t) => {
-    const rig = openAsyncRig(t, {}, ONE)
+    const rig = await openAsyncRig(t, {}, ONE)
     await rig.accept({ hold: 'go' })
     await until('the first to run', () => rig.calls().length === 1)
     await rig.accept({ a: 1 })
@@ -244,7 +249,8 @@ describe('Events when the node stops', () => {
     assert.equal(await rig.accept({ a: 2 }), false)
     writeFileSync(join(rig.folder, 'go'), '')
     await rig.sources.idle()
-    assert.deepEqual(rig.queues.bodies(QUEUE), ['{"a":1}'])
-    assert.deepEqual(await rig.queues.counts(QUEUE), { visible: 1, inFlight: 0, delayed: 0 })
+    const { visible, inFlight } = await rig.queues.counts(QUEUE)
+    assert.deepEqual([visible, inFlight], [1, 0])
+    assert.deepEqual(await bodiesIn(rig.queues, QUEUE), ['{"a":1}'])
   })
 })

@@ -9,13 +9,14 @@ import type { LimitsConfig } from '../../../src/model/limits.ts'
 import type { NewMessage } from '../../../src/queue/queue.ts'
 import { openSources, type Sources } from '../../../src/sources/open-sources.ts'
 import { openRig, type Rig } from '../../runtime/rig.ts'
-import { memoryQueues, type MemoryQueues } from '../../sources/memory-queues.ts'
+import type { EmbeddedQueues } from '../../../src/queue/embedded/embedded.ts'
+import { openQueues } from '../../support/queues.ts'
 import { jumpClock, type JumpClock } from '../../support/jump-clock.ts'
 
 /** Functions in real processes, and events for them. Time can be set forward. */
 export interface AsyncRig extends Rig {
   readonly sources: Sources
-  readonly queues: MemoryQueues
+  readonly queues: EmbeddedQueues
   readonly clock: JumpClock
   readonly troubles: string[]
   readonly published: [topic: string, NewMessage][]
@@ -47,17 +48,17 @@ exports.handler = async (event, { awsRequestId }) => {
 }
 `
 
-export function openAsyncRig(
+export async function openAsyncRig(
   t: TestContext,
   config: Partial<AsyncConfig> = {},
   limits: Partial<LimitsConfig> = {},
-): AsyncRig {
+): Promise<AsyncRig> {
   const rig = openRig(t, {
     functions: [{ name: WORKER }, { name: 'next' }],
     files: { 'index.js': HANDLER, calls: '' },
   })
   const clock = jumpClock()
-  const queues = memoryQueues(clock)
+  const queues = await openQueues(t, { good: {}, bad: {}, dead: {} }, clock)
   const asyncConfig: AsyncConfig = {
     retryAttempts: 2,
     eventAgeMaxMs: 21_600_000,
@@ -86,7 +87,7 @@ export function openAsyncRig(
     clock,
     limits: () => rig.gate.config,
     visibilityTimeoutMs: () => 30_000,
-    openQueue: async () => {},
+    openQueue: async (name) => void (await queues.define(name, { attributes: {}, tags: {} })),
     existing: [],
     doors: {
       publish: async (topic, message) => void published.push([topic, message]),

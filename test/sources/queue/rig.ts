@@ -1,17 +1,21 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { queueNameOf } from '../../../src/sources/queue/mapping.ts'
 import { createMappings, withSources, type Mappings } from '../../../src/sources/queue/mappings.ts'
 import { realClock } from '../../../src/lib/clock.ts'
 import type { App } from '../../../src/model/app.ts'
 import type { QueueSource } from '../../../src/model/background.ts'
 import type { LimitsConfig } from '../../../src/model/limits.ts'
 import { openRig, type Rig, type RigOptions } from '../../runtime/rig.ts'
-import { memoryQueues, type MemoryQueue, type MemoryQueues } from '../memory-queues.ts'
+import type { EmbeddedQueues } from '../../../src/queue/embedded/embedded.ts'
+import type { Queues } from '../../../src/queue/queue.ts'
+import { openQueues } from '../../support/queues.ts'
+import { until } from '../../support/until.ts'
 
 /** Functions in real processes behind a real gate, with queues before them. */
 export interface QueueRig extends Rig {
-  readonly queues: MemoryQueues
+  readonly queues: EmbeddedQueues
   readonly mappings: Mappings
   readonly troubles: string[]
   /** What the function was called with, in the order of the calls. */
@@ -20,15 +24,36 @@ export interface QueueRig extends Rig {
 
 export interface QueueRigOptions extends RigOptions {
   readonly handler?: string
-  readonly queues?: Readonly<Record<string, MemoryQueue>>
+  /** Their attributes, by name. */
+  readonly queues?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Has mappings see the queues as this makes them. */
+  readonly through?: (queues: Queues) => Queues
   readonly limits?: Partial<LimitsConfig>
   readonly sources: readonly (Partial<QueueSource> & { readonly queueArn: string })[]
 }
+
+const FIFO = { FifoQueue: 'true', ContentBasedDeduplication: 'true' }
 
 export const FUNCTION = 'worker'
 
 export function arnOf(queue: string): string {
   return `arn:aws:sqs:us-east-1:123456789012:${queue}`
+}
+
+/** Once received it is dead: the next time it is looked at it goes to the queue `dead`. */
+export function redrive(maxReceiveCount: number): Record<string, string> {
+  return {
+    VisibilityTimeout: '0',
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount }),
+  }
+}
+
+/** Resolves once a queue has nothing, seen or unseen. */
+export async function untilEmpty({ queues }: QueueRig, queue: string): Promise<void> {
+  await until(`${queue} to be empty`, async () => {
+    const { visible, inFlight, delayed } = await queues.counts(queue)
+    return visible + inFlight + delayed === 0
+  })
 }
 
 /** Writes down what it is called with, then does as the given body says with `Records` and `bodies`. */
@@ -47,14 +72,16 @@ exports.handler = async (event) => {
 `
 }
 
-export function openQueueRig(t: TestContext, options: QueueRigOptions): QueueRig {
-  const { handler = '', sources, limits = {}, files, functions = [{ name: FUNCTION }] } = options
+export async function openQueueRig(t: TestContext, options: QueueRigOptions): Promise<QueueRig> {
+  const { handler = '', sources, limits = {}, files, functions = [{ name: FUNCTION, memoryMb: 512 }] } = options
   const rig = openRig(t, {
     ...options,
     functions,
     files: { 'index.js': handlerOf(handler), calls: '', ...files },
   })
-  const queues = memoryQueues(realClock, options.queues)
+  const names = sources.map(({ queueArn }) => queueNameOf(queueArn))
+  const plain = names.map((name) => [name, name.endsWith('.fifo') ? FIFO : {}])
+  const queues = await openQueues(t, { ...Object.fromEntries(plain), ...options.queues })
   const troubles: string[] = []
   const app: App = {
     ...rig.app,
@@ -81,15 +108,14 @@ export function openQueueRig(t: TestContext, options: QueueRigOptions): QueueRig
   }
   const mappings = createMappings({
     invoker: rig.invoker,
-    queues,
+    queues: options.through?.(queues) ?? queues,
     clock: realClock,
-    visibilityTimeoutMs: (queue) => options.queues?.[queue]?.visibilityTimeoutMs ?? 30_000,
+    visibilityTimeoutMs: (queue) =>
+      Number(options.queues?.[queue]?.['VisibilityTimeout'] ?? 30) * 1000,
     onLimits: () => rig.gate.configure(withSources(app.limits, mappings)),
     onTrouble: (sentence) => troubles.push(sentence),
   })
-  t.after(async () => {
-    await mappings.stop()
-  })
+  t.after(() => mappings.stop())
   mappings.configure(app)
   rig.gate.configure(withSources(app.limits, mappings))
   return { ...rig, queues, mappings, troubles, calls: () => callsIn(rig.folder) }
