@@ -1,4 +1,4 @@
-import { realClock } from './lib/clock.ts'
+import { realClock, type Clock } from './lib/clock.ts'
 import { SpillwayError } from './lib/errors.ts'
 import { createLineWriter } from './lib/line-writer.ts'
 import { printable } from './lib/printable.ts'
@@ -29,8 +29,8 @@ import { inheritedCredentials } from './runtime/credentials.ts'
 import { checkFailpoints } from './runtime/check-failpoints.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
 import type { Surroundings } from './runtime/variables.ts'
-import { checkCauses, createCauses, type Causes } from './sources/causes.ts'
-import { createFireNow } from './sources/fire-now.ts'
+import { openBackground, type Background } from './sources/background.ts'
+import { checkCauses } from './sources/causes.ts'
 
 export interface SpillwayOptions {
   readonly app: App
@@ -44,6 +44,8 @@ export interface SpillwayOptions {
   readonly adminToken?: string
   /** How it stops. */
   readonly drain?: DrainOptions
+  /** The time of what waits in queues, retries and schedules included. Default: the machine's. */
+  readonly queueClock?: Clock
   /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */
   readonly onLog?: (line: LogLine) => void
   /** Every answer of the API listener. */
@@ -137,7 +139,6 @@ interface Parts {
   readonly api: Api
   readonly journal: EnvironmentJournal
   readonly history: History
-  readonly causes: Causes
 }
 
 function assemble(options: SpillwayOptions): Parts {
@@ -188,12 +189,6 @@ function assemble(options: SpillwayOptions): Parts {
     api,
     journal,
     history: historyOf(options, tally, onTrouble),
-    causes: createCauses({
-      clock,
-      onTrouble,
-      fire: createFireNow({ invoker, clock, onTrouble, app: () => parts.app }),
-      ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
-    }),
   }
   return parts
 }
@@ -274,9 +269,10 @@ async function open(
 ): Promise<Spillway> {
   const lag = watchLoopLag((lagMs) => parts.log.warn({ lagMs }, 'the event loop stood still'))
   stops.push(async () => lag.stop())
-  const listening = await openListeners({ ...options, lag }, parts, stops)
+  const background = await workInBackground(options, parts)
+  stops.push(() => background.close())
+  const listening = await openListeners({ ...options, lag, background }, parts, stops)
   stops.push(() => parts.fleet.close())
-  stops.push(async () => parts.causes.stop())
   const around = (app: App): Surroundings => ({
     region: app.region,
     mode: options.mode ?? 'start',
@@ -289,7 +285,7 @@ async function open(
     parts.app = app
     keepWarm(parts.gate, parts.fleet)
     parts.api.configure(app)
-    parts.causes.configure(app)
+    background.configure(app)
   }
   apply(options.app)
   // Whatever ends this process, a handler that loops for ever must not outlive it.
@@ -314,7 +310,7 @@ async function open(
     },
     async close() {
       const { admin, ...doors } = listening
-      await drain(parts, Object.values(doors), options.drain)
+      await drain({ ...parts, background }, Object.values(doors), options.drain)
       clearInterval(saving)
       lag.stop()
       process.off('exit', onExit)
@@ -327,13 +323,12 @@ async function open(
 
 /** As orchestrators expect it: not ready first, then no new work, then the end of what runs. */
 async function drain(
-  parts: Parts,
+  parts: Parts & { readonly background: Background },
   doors: readonly Listening[],
   { preStopDelayMs = 0, timeoutMs = DRAIN_MS }: DrainOptions = {},
 ): Promise<void> {
-  const { invoker, fleet } = parts
+  const { invoker, fleet, background } = parts
   parts.draining = true
-  parts.causes.stop()
   if (preStopDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, preStopDelayMs))
   // Still listening: who comes is told to go elsewhere, and not left with a refused connection.
   invoker.refuse()
@@ -343,15 +338,33 @@ async function drain(
     void fleet.close(TERMINATION_MS)
     fleet.terminate(TERMINATION_MS)
   })
+  await background.stop()
   await invoker.idle()
+  await background.idle()
   const flushMs = Math.max(FLUSH_MS, untilMs - realClock.nowMs())
   await Promise.all(doors.map((door) => door.close(flushMs)))
   await fleet.close(TERMINATION_MS)
+  await background.close()
   overdue[Symbol.dispose]()
 }
 
+async function workInBackground(
+  { app, dataDir, queueClock: clock }: SpillwayOptions,
+  { invoker, limits, log }: Parts,
+): Promise<Background> {
+  return await openBackground({
+    app,
+    invoker,
+    limits,
+    dataDir,
+    clock,
+    onTrouble: (sentence) => log.warn(sentence),
+    onBroken: (error) => log.error(error),
+  })
+}
+
 async function openListeners(
-  { listen: wanted = {}, adminToken, lag }: SpillwayOptions & { readonly lag: LoopLag },
+  { listen: wanted = {}, adminToken, lag, background }: SpillwayOptions & Shared,
   parts: Parts,
   stops: (() => Promise<void>)[],
 ): Promise<Partial<Record<keyof ListenOptions, Listening>>> {
@@ -360,7 +373,7 @@ async function openListeners(
     app: () => parts.app,
     invoker,
     limits,
-    notifications: parts.causes.notifications,
+    ...background,
     warmth: (name) => fleet.get(name)?.pool.warmth(),
     clock: realClock,
     onError: (error) => parts.log.error(error),
@@ -388,6 +401,11 @@ async function openListeners(
     listening[name] = opened
   }
   return listening
+}
+
+interface Shared {
+  readonly lag: LoopLag
+  readonly background: Background
 }
 
 export const VERSION = '0.1.0'

@@ -74,7 +74,7 @@ export async function storm(sizes: Sizes): Promise<Verdict> {
 
 /** Sends until the server is gone, and remembers what it said yes to. */
 async function drive(server: Killable, number: () => number, accepted: Set<string>): Promise<void> {
-  const until = async (send: () => Promise<string>): Promise<void> => {
+  const untilGone = async (send: () => Promise<string>): Promise<void> => {
     try {
       for (;;) accepted.add(await send())
     } catch {
@@ -97,9 +97,9 @@ async function drive(server: Killable, number: () => number, accepted: Set<strin
     return id
   }
   await Promise.all([
-    ...Array.from({ length: 4 }, () => until(event)),
-    ...Array.from({ length: 4 }, () => until(message)),
-    ...Array.from({ length: GROUPS }, (_, group) => until(inGroup(group))),
+    ...Array.from({ length: 4 }, () => untilGone(event)),
+    ...Array.from({ length: 4 }, () => untilGone(message)),
+    ...Array.from({ length: GROUPS }, (_, group) => untilGone(inGroup(group))),
   ])
 }
 

@@ -41,7 +41,7 @@ interface Scene {
   readonly listener: string
 }
 
-type Look = (scene: Scene) => Promise<Json> | Json
+type Look = (scene: Scene) => Json
 
 const LOOKS: Readonly<Record<string, Look>> = {
   destinationRecord: async ({ sqs }) => JSON.parse((await sqs.receive(TOLD)).Body ?? ''),
@@ -59,7 +59,7 @@ export async function playAsync(_: Rig, one: Case): Promise<string[]> {
   try {
     const name = functionNameOf(one.id)
     const listener = rig.folder(LISTENER, { 'index.mjs': LISTEN })
-    const { function: fn, config, payload } = one.input as Json
+    const { function: fn, config, payload } = one.input
     const functions: CaseFunction[] = [
       {
         name,

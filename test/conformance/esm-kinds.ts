@@ -38,7 +38,7 @@ interface Stage {
   readonly folder: string
   readonly name: string
   /** The mapping takes what is in the queue. */
-  start(): void
+  readonly start: () => void
 }
 
 /** Kind `esm-record`: what a function receives of a message. */
@@ -47,7 +47,7 @@ export async function playEsmRecord(_: Rig, one: Case): Promise<string[]> {
     const problems = unknownKeys(one.expected, ['event'])
     await sqs.send(queue, one.input.message)
     start()
-    const event = await until('the event', () => linesIn(folder, 'calls')[0] as Json)
+    const event = await until('the event', () => linesIn(folder, 'calls')[0])
     const context = { vars: variablesOf(name) }
     return [...problems, ...match(one.expected.event, event, context, '/event')]
   })

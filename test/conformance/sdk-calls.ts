@@ -134,7 +134,8 @@ export function openSdk(endpoint: string): Sdk {
     async send(method, command) {
       try {
         const { $metadata, ...output }: Json = await client.send(command as never)
-        const text: string = output.Payload?.transformToString() ?? JSON.stringify(output)
+        const text: string =
+          output.Payload?.transformToString() ?? JSON.stringify(withSeconds(output))
         return answerOf(method, $metadata.httpStatusCode, text)
       } catch (error) {
         if (!(error instanceof LambdaServiceException)) throw error
@@ -146,4 +147,13 @@ export function openSdk(endpoint: string): Sdk {
     },
     close: () => client.destroy(),
   }
+}
+
+/** The SDK makes dates of the seconds that came over the wire. */
+function withSeconds(output: Json): Json {
+  const entries = Object.entries(output).map(([name, value]) => [
+    name,
+    value instanceof Date ? value.getTime() / 1000 : value,
+  ])
+  return Object.fromEntries(entries)
 }

@@ -73,7 +73,13 @@ exports.handler = async (event) => {
 }
 
 export async function openQueueRig(t: TestContext, options: QueueRigOptions): Promise<QueueRig> {
-  const { handler = '', sources, limits = {}, files, functions = [{ name: FUNCTION, memoryMb: 512 }] } = options
+  const {
+    handler = '',
+    sources,
+    limits = {},
+    files,
+    functions = [{ name: FUNCTION, memoryMb: 512 }],
+  } = options
   const rig = openRig(t, {
     ...options,
     functions,
