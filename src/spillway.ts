@@ -1,4 +1,4 @@
-import { realClock } from './lib/clock.ts'
+import { realClock, type Clock } from './lib/clock.ts'
 import { SpillwayError } from './lib/errors.ts'
 import { createLineWriter } from './lib/line-writer.ts'
 import { printable } from './lib/printable.ts'
@@ -18,7 +18,8 @@ import { createRetryBudget, type RetryBudget } from './invoke/budget.ts'
 import { traceIdOf } from './invoke/headers.ts'
 import { createEnvironmentJournal, type EnvironmentJournal } from './invoke/environment-journal.ts'
 import type { Outcome, StoppableInvoker } from './invoke/invocation.ts'
-import { createInvoker, type Target } from './invoke/invoker.ts'
+import { createInvoker } from './invoke/invoker.ts'
+import type { Target } from './invoke/run.ts'
 import type { LogLine } from './invoke/journal.ts'
 import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
@@ -28,6 +29,8 @@ import { inheritedCredentials } from './runtime/credentials.ts'
 import { checkFailpoints } from './runtime/check-failpoints.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
 import type { Surroundings } from './runtime/variables.ts'
+import { openBackground, type Background } from './sources/background.ts'
+import { checkCauses } from './sources/causes.ts'
 
 export interface SpillwayOptions {
   readonly app: App
@@ -41,6 +44,8 @@ export interface SpillwayOptions {
   readonly adminToken?: string
   /** How it stops. */
   readonly drain?: DrainOptions
+  /** The time of what waits in queues, retries and schedules included. Default: the machine's. */
+  readonly queueClock?: Clock
   /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */
   readonly onLog?: (line: LogLine) => void
   /** Every answer of the API listener. */
@@ -80,7 +85,7 @@ export interface Spillway {
   /**
    * Serves this App from now on, by new environments. Requests that run finish on the old ones, those
    * that wait keep their place.
-   * @throws {SpillwayError} SPILLWAY_LIMITS or SPILLWAY_UNREADABLE; then nothing has changed.
+   * @throws {SpillwayError} SPILLWAY_LIMITS, SPILLWAY_MANIFEST or SPILLWAY_UNREADABLE; then nothing has changed.
    */
   reload(app: App): void
   /** Answers what has come, refuses what comes, ends every environment. */
@@ -104,7 +109,7 @@ const HISTORY_SAVE_MS = 60_000
 
 /**
  * Starts serving an App.
- * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, SPILLWAY_UNREADABLE when root starts
+ * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, SPILLWAY_MANIFEST, SPILLWAY_UNREADABLE when root starts
  *   functions that no other user could read, or SPILLWAY_EXPOSED when the AWS or admin listener is to be
  *   reachable from elsewhere without credentials.
  */
@@ -139,6 +144,7 @@ interface Parts {
 function assemble(options: SpillwayOptions): Parts {
   const { app } = options
   checkLimits(app.limits)
+  checkCauses(app)
   const clock = realClock
   const log = options.log ?? createLog('info')
   const writeLog = options.onLog ?? stdoutLog
@@ -263,7 +269,9 @@ async function open(
 ): Promise<Spillway> {
   const lag = watchLoopLag((lagMs) => parts.log.warn({ lagMs }, 'the event loop stood still'))
   stops.push(async () => lag.stop())
-  const listening = await openListeners({ ...options, lag }, parts, stops)
+  const background = await workInBackground(options, parts)
+  stops.push(() => background.close())
+  const listening = await openListeners({ ...options, lag, background }, parts, stops)
   stops.push(() => parts.fleet.close())
   const around = (app: App): Surroundings => ({
     region: app.region,
@@ -277,6 +285,7 @@ async function open(
     parts.app = app
     keepWarm(parts.gate, parts.fleet)
     parts.api.configure(app)
+    background.configure(app)
   }
   apply(options.app)
   // Whatever ends this process, a handler that loops for ever must not outlive it.
@@ -294,13 +303,14 @@ async function open(
     snapshot: () => parts.gate.snapshot(),
     invoke: (name, payload, how) => invokeOnce(parts, name, payload, how),
     reload(app) {
+      checkCauses(app)
       parts.fleet.admit(app, around(app))
       parts.limits.rebase(app.limits)
       apply(app)
     },
     async close() {
       const { admin, ...doors } = listening
-      await drain(parts, Object.values(doors), options.drain)
+      await drain({ ...parts, background }, Object.values(doors), options.drain)
       clearInterval(saving)
       lag.stop()
       process.off('exit', onExit)
@@ -313,11 +323,11 @@ async function open(
 
 /** As orchestrators expect it: not ready first, then no new work, then the end of what runs. */
 async function drain(
-  parts: Parts,
+  parts: Parts & { readonly background: Background },
   doors: readonly Listening[],
   { preStopDelayMs = 0, timeoutMs = DRAIN_MS }: DrainOptions = {},
 ): Promise<void> {
-  const { invoker, fleet } = parts
+  const { invoker, fleet, background } = parts
   parts.draining = true
   if (preStopDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, preStopDelayMs))
   // Still listening: who comes is told to go elsewhere, and not left with a refused connection.
@@ -328,15 +338,33 @@ async function drain(
     void fleet.close(TERMINATION_MS)
     fleet.terminate(TERMINATION_MS)
   })
+  await background.stop()
   await invoker.idle()
+  await background.idle()
   const flushMs = Math.max(FLUSH_MS, untilMs - realClock.nowMs())
   await Promise.all(doors.map((door) => door.close(flushMs)))
   await fleet.close(TERMINATION_MS)
+  await background.close()
   overdue[Symbol.dispose]()
 }
 
+async function workInBackground(
+  { app, dataDir, queueClock: clock }: SpillwayOptions,
+  { invoker, limits, log }: Parts,
+): Promise<Background> {
+  return await openBackground({
+    app,
+    invoker,
+    limits,
+    dataDir,
+    clock,
+    onTrouble: (sentence) => log.warn(sentence),
+    onBroken: (error) => log.error(error),
+  })
+}
+
 async function openListeners(
-  { listen: wanted = {}, adminToken, lag }: SpillwayOptions & { readonly lag: LoopLag },
+  { listen: wanted = {}, adminToken, lag, background }: SpillwayOptions & Shared,
   parts: Parts,
   stops: (() => Promise<void>)[],
 ): Promise<Partial<Record<keyof ListenOptions, Listening>>> {
@@ -345,6 +373,7 @@ async function openListeners(
     app: () => parts.app,
     invoker,
     limits,
+    ...background,
     warmth: (name) => fleet.get(name)?.pool.warmth(),
     clock: realClock,
     onError: (error) => parts.log.error(error),
@@ -372,6 +401,11 @@ async function openListeners(
     listening[name] = opened
   }
   return listening
+}
+
+interface Shared {
+  readonly lag: LoopLag
+  readonly background: Background
 }
 
 export const VERSION = '0.1.0'

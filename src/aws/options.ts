@@ -1,7 +1,10 @@
+import type { Notifications } from '../bus/notifications.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { LimitsControl } from '../gate/limits/limits.ts'
+import type { AsyncInvokes } from '../invoke/async/async-invokes.ts'
 import type { Invoker } from '../invoke/invocation.ts'
 import type { App } from '../model/app.ts'
+import type { MappingsControl } from '../queue/mappings.ts'
 
 /** What the AWS endpoint speaks for. */
 export interface AwsOptions {
@@ -9,8 +12,15 @@ export interface AwsOptions {
   readonly app: () => App
   readonly invoker: Invoker
   readonly limits: LimitsControl
+  /** Of `InvocationType: Event`. */
+  readonly async: Pick<AsyncInvokes, 'accept' | 'configs'>
+  readonly mappings: MappingsControl
+  /** Whether there is a queue of this name. */
+  readonly hasQueue: (name: string) => boolean | Promise<boolean>
   /** Of a function's environments; undefined where there is no such function. */
   readonly warmth: (functionName: string) => Warmth | undefined
+  /** Takes what is put on buses, published to topics and told of buckets. */
+  readonly notifications: Notifications
   readonly clock: Clock
   /** At least 0, less than 1: which version a weighted alias leads to. Default `Math.random`. */
   readonly random?: () => number

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import type { FunctionDefinition, HttpApi, Service } from '../model/app.ts'
 import { RANK, type Assignment } from './assignments.ts'
+import { readCauses, type ServiceBackground } from './causes.ts'
 import { readRoutes } from './events.ts'
 import type { Found } from './find.ts'
 import { readFunctionLimits } from './function-limits.ts'
@@ -19,6 +20,7 @@ import {
 } from './manifest.ts'
 import { notePlugins } from './plugins.ts'
 import { noteSlipsOfManifest } from './slips.ts'
+import { readQueueWork } from './queue-work.ts'
 import { child } from './read.ts'
 import { restApi } from './rest-api.ts'
 import type { Section } from './spillway-yml.ts'
@@ -28,6 +30,7 @@ export interface ServicePart {
   readonly service: Service
   readonly functions: readonly FunctionDefinition[]
   readonly apis: readonly HttpApi[]
+  readonly background?: ServiceBackground
   /** Absent for a handler file: nothing in it says one. */
   readonly stage?: string
   readonly region?: string
@@ -61,6 +64,7 @@ function readManifest(manifest: Manifest): ServicePart {
   const routes = readRoutes(manifest, declared)
   const apis = [restApi(manifest, routes.rest), httpApi(manifest, routes.httpApi)]
   const functions = declared.map(({ definition }) => definition)
+  const names = new Set(functions.map(({ name }) => name))
   const node = child(manifest, manifest.root, 'custom', 'spillway')
   const custom =
     node === undefined ? {} : { custom: { ...manifest, node, functions, rank: RANK.custom } }
@@ -68,6 +72,10 @@ function readManifest(manifest: Manifest): ServicePart {
     service: { name: serviceName, directory, manifest: file },
     functions,
     apis: apis.filter((api) => api !== undefined),
+    background: {
+      ...readCauses(manifest, routes.causes, names),
+      ...readQueueWork(manifest, declared, routes.causes),
+    },
     stage,
     region,
     assignments: declared.flatMap((each) => readFunctionLimits(manifest, each)),

@@ -23,8 +23,9 @@ const TOP = [
   'trustedProxies',
   'credentials',
   'environments',
+  'queues',
 ]
-const TOP_LATER = ['queues', 'redis', 'rateLimit']
+const TOP_LATER = ['redis', 'rateLimit']
 
 const MODES = ['spillway', 'aws'] as const
 

@@ -1,5 +1,6 @@
 import type { Place } from '../lib/errors.ts'
 import type { FunctionDefinition, HttpApi } from '../model/app.ts'
+import type { Schedule } from '../model/background.ts'
 import type { Report } from './report.ts'
 import { shapeOf } from './route.ts'
 
@@ -33,6 +34,20 @@ export function checkNames(functions: readonly FunctionDefinition[], report: Rep
       report.error(place, `two functions are named ${name}: here, and at ${at(other)}`)
     }
     places.set(name, place)
+  }
+}
+
+/** Reports every schedule that a function has twice: each firing comes at most once, and is known by its name. */
+export function checkSchedules(schedules: readonly Schedule[], report: Report): void {
+  const places = new Map<string, Place>()
+  for (const { name, functionName, place } of schedules) {
+    const key = `${name} ${functionName}`
+    const other = places.get(key)
+    if (other !== undefined) {
+      const message = `two schedules of ${functionName} are named ${name}: here, and at ${at(other)}`
+      report.error(place, message)
+    }
+    places.set(key, place)
   }
 }
 

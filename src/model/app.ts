@@ -7,6 +7,7 @@ import type {
   QueueSource,
   Schedule,
   Subscription,
+  TopicDefinition,
 } from './background.ts'
 import type { Authorizer } from './authorizer.ts'
 import type { Cors, Preflight, RequestValidation, Throttle, UsagePlan } from './front-rules.ts'
@@ -29,6 +30,8 @@ export interface App {
   readonly credentials: 'none' | 'inherit'
   /** Interpreters kept started, and without a function yet, for each kind that is in use. Default 1. */
   readonly spares: number
+  /** Where queues are: `aws` is SQS itself, of which `start` receives and `dev` never. Default `embedded`. */
+  readonly queues?: 'embedded' | 'aws'
   /** Causes of invocations beside requests. Default: none. */
   readonly background?: Background
   /** What was read but is not served, one line each. Never the reason for a refusal. */
@@ -43,6 +46,8 @@ export interface Background {
   readonly queueSources: readonly QueueSource[]
   readonly schedules: readonly Schedule[]
   readonly rules: readonly EventRule[]
+  /** Those that are declared; others exist where somebody is subscribed to them. */
+  readonly topics?: readonly TopicDefinition[]
   readonly subscriptions: readonly Subscription[]
   readonly bucketNotifications: readonly BucketNotification[]
   /** By deployed function name. */

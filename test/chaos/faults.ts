@@ -11,7 +11,7 @@ export interface Fault {
 export const FAULTS = {
   /** Retry on any broken connection, as LocalStack does. */
   naiveRetry: {
-    file: 'invoke/invoker.ts',
+    file: 'invoke/run.ts',
     from: `if (end.kind === 'died' && !end.started && this.#mayRetry())`,
     to: `if (end.kind === 'died' && this.#mayRetry())`,
   },
@@ -20,6 +20,14 @@ export const FAULTS = {
     file: 'runtime/runtime-api/outstanding.ts',
     from: `  begin(): void {\n    this.#isBegun = true`,
     to: `  begin(): void {\n    this.#isBegun = false`,
+  },
+  /** Deletes what it takes before it is done, as LocalStack does with what it tries again. */
+  deleteFirst: {
+    file: 'invoke/async/lane.ts',
+    from: `return message === undefined ? undefined : { message, event: fromMessage(message) }`,
+    to: `if (message === undefined) return undefined
+    await this.#options.queues.delete(this.#queue, [message.receiptHandle])
+    return { message, event: fromMessage(message) }`,
   },
   noWatchdog: {
     file: 'runtime/hang-watch.ts',

@@ -86,6 +86,19 @@ export const STORMS: readonly Storm[] = [
     },
   },
   {
+    name: 'T6',
+    title: 'kill -9 of the server under events and messages',
+    module: 'server-kill.ts',
+    full: { cycles: 100, lifeMs: 600, patienceMs: 120_000 },
+    short: { cycles: 3, lifeMs: 300, patienceMs: 60_000 },
+    control: {
+      what: 'an event is forgotten when it is taken, as others do',
+      fault: 'deleteFirst',
+      sizes: { cycles: 4, lifeMs: 300, patienceMs: 5000 },
+      finds: 'lost',
+    },
+  },
+  {
     name: 'leak',
     title: 'memory, descriptors and timers after many invocations',
     module: 'leak.ts',

@@ -23,11 +23,15 @@ const TOPICS = [
   'concurrency-api',
   'python-runtime',
   'runtime-api',
+  'sqs-to-lambda',
+  'async-invoke',
 ]
 
 /** Cases whose Python function has to run for real. */
 const needsPython = ({ id, topic }: Case): boolean =>
-  topic === 'python-runtime' || id === 'concurrency-api/provisioned-lifecycle'
+  topic === 'python-runtime' ||
+  topic === 'async-invoke' ||
+  id === 'concurrency-api/provisioned-lifecycle'
 
 const player = createPlayer(3)
 after(async () => await player.close())

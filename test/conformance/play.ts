@@ -1,5 +1,7 @@
 import { NotBuilt, type Case } from './cases.ts'
+import { playAsync } from './async-kind.ts'
 import { playAwsApi } from './aws-api-kind.ts'
+import { playEsmBatch, playEsmRecord } from './esm-kinds.ts'
 import { playEvent, playInvokeHttp, playResponse, playRoute } from './http-kinds.ts'
 import { openRig, type Rig } from './rig.ts'
 import { playRuntimeApi } from './runtime-api-kind.ts'
@@ -17,6 +19,9 @@ const KINDS: Readonly<Record<string, Play>> = {
   'runtime-api': playRuntimeApi,
   stream: playStream,
   'aws-api': playAwsApi,
+  async: playAsync,
+  'esm-batch': playEsmBatch,
+  'esm-record': playEsmRecord,
 }
 
 /** Plays cases on a few rigs; a rig plays one at a time. */

@@ -86,9 +86,6 @@ for (const [event, message] of [
 }
 
 for (const [event, note] of [
-  ['sqs: arn:aws:sqs:us-east-1:1:q', 'SQS queues are not served yet'],
-  ['schedule: rate(1 minute)', 'schedules are not served yet'],
-  ['s3: bucket', 'S3 notifications are not served yet'],
   ['websocket: $connect', 'WebSocket routes are not served yet'],
   ['alexaSkill', 'Alexa skills are not served yet'],
   ['shedule: rate(1 minute)', 'unknown event "shedule", did you mean "schedule"?'],

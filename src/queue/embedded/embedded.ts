@@ -1,6 +1,8 @@
+import type { Clock } from '../../lib/clock.ts'
 import { SpillwayError } from '../../lib/errors.ts'
 import type { Message, Queues } from '../queue.ts'
 import type { QueueFacts, RawMessage, Works } from './protocol.ts'
+import { openHere } from './here.ts'
 import { openThread, type Thread } from './thread.ts'
 
 /** The queues of this process: in a file, and in a thread of their own. */
@@ -22,6 +24,8 @@ export interface EmbeddedOptions {
   /** What `SenderId` says of who sent a message. */
   readonly senderId: string
   readonly arnOf: (queue: string) => string
+  /** Whose time it is; with one, all is done in this thread. Default: the machine's, in one of its own. */
+  readonly clock?: Clock
   /** Go on although acknowledged transactions cannot be read any more. Default false. */
   readonly acceptWalLoss?: boolean
   /** Something that somebody should know, in a sentence. */
@@ -37,7 +41,8 @@ export interface EmbeddedOptions {
  */
 export async function openEmbeddedQueues(options: EmbeddedOptions): Promise<EmbeddedQueues> {
   const { arnOf, senderId } = options
-  const thread = await openThread(options)
+  const { clock } = options
+  const thread = await (clock === undefined ? openThread(options) : openHere(clock, options))
   const facts = new Map(thread.queues.map((each) => [each.name, each]))
   const toMessage = ({ deadLetterSource, ...message }: RawMessage): Message => ({
     ...message,

@@ -25,7 +25,8 @@ export interface ThreadOptions {
   readonly onBroken: (error: SpillwayError) => void
 }
 
-interface Asked {
+/** Who waits for an answer. */
+export interface Asked {
   readonly resolve: (value: never) => void
   readonly reject: (error: Error) => void
 }
@@ -92,7 +93,8 @@ export async function openThread(options: ThreadOptions): Promise<Thread> {
   }
 }
 
-function settle(asked: Map<number, Asked>, replies: readonly Reply[]): void {
+/** Answers those who asked. */
+export function settle(asked: Map<number, Asked>, replies: readonly Reply[]): void {
   for (const reply of replies) {
     const waiting = asked.get(reply.id)
     asked.delete(reply.id)
