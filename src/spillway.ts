@@ -24,6 +24,7 @@ import type { LogLine } from './invoke/journal.ts'
 import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
+import { endpointOf } from './model/queue-urls.ts'
 import { provisionedOf } from './model/arithmetic.ts'
 import { inheritedCredentials } from './runtime/credentials.ts'
 import { checkFailpoints } from './runtime/check-failpoints.ts'
@@ -276,7 +277,7 @@ async function open(
   const around = (app: App): Surroundings => ({
     region: app.region,
     mode: options.mode ?? 'start',
-    awsUrl: listening.aws?.url,
+    ...endpointOf(app, listening.aws?.url),
     path: process.env['PATH'] ?? '',
     credentials: app.credentials === 'inherit' ? inheritedCredentials(process.env) : {},
   })
@@ -349,11 +350,12 @@ async function drain(
 }
 
 async function workInBackground(
-  { app, dataDir, queueClock: clock }: SpillwayOptions,
+  { app, mode = 'start', dataDir, queueClock: clock }: SpillwayOptions,
   { invoker, limits, log }: Parts,
 ): Promise<Background> {
   return await openBackground({
     app,
+    mode,
     invoker,
     limits,
     dataDir,

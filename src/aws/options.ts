@@ -4,6 +4,7 @@ import type { LimitsControl } from '../gate/limits/limits.ts'
 import type { AsyncInvokes } from '../invoke/async/async-invokes.ts'
 import type { Invoker } from '../invoke/invocation.ts'
 import type { App } from '../model/app.ts'
+import type { EmbeddedQueues } from '../queue/embedded/embedded.ts'
 import type { MappingsControl } from '../queue/mappings.ts'
 
 /** What the AWS endpoint speaks for. */
@@ -15,6 +16,8 @@ export interface AwsOptions {
   /** Of `InvocationType: Event`. */
   readonly async: Pick<AsyncInvokes, 'accept' | 'configs'>
   readonly mappings: MappingsControl
+  /** What the SQS API is about. */
+  readonly queues: EmbeddedQueues
   /** Whether there is a queue of this name. */
   readonly hasQueue: (name: string) => boolean | Promise<boolean>
   /** Of a function's environments; undefined where there is no such function. */

@@ -6,6 +6,7 @@ import {
   type QueueDefinition,
   type QueueSource,
 } from '../model/background.ts'
+import { toQueueSettings } from '../model/queue-settings.ts'
 import { readAsyncConfig } from './async-config.ts'
 import type { ServiceBackground } from './causes.ts'
 import type { DeclaredFunction } from './functions.ts'
@@ -45,7 +46,10 @@ function checkTwins(manifest: Manifest, sources: readonly QueueSource[]): void {
   }
 }
 
-/** A queue that is taken from, or told how events ended, and declared nowhere, is a queue all the same. */
+/**
+ * A queue that is taken from, told how events ended or given what failed too often, and declared
+ * nowhere, is a queue all the same.
+ */
 export function withTakenQueues(background: Background): Background {
   const { queues, queueSources, asyncConfigs } = background
   const told = Object.values(asyncConfigs).flatMap(({ onSuccess, onFailure, deadLetter }) =>
@@ -55,6 +59,10 @@ export function withTakenQueues(background: Background): Background {
   for (const arn of told) {
     const name = nameOf(arn ?? '')
     if (!named.has(name)) named.set(name, NOWHERE)
+  }
+  for (const { attributes, place } of queues) {
+    const target = toQueueSettings(attributes).redrive?.target
+    if (target !== undefined && !named.has(target)) named.set(target, place)
   }
   for (const { name } of queues) named.delete(name)
   return { ...background, queues: [...queues, ...[...named].map(queueAt)] }

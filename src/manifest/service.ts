@@ -21,6 +21,7 @@ import {
 import { notePlugins } from './plugins.ts'
 import { noteSlipsOfManifest } from './slips.ts'
 import { readQueueWork } from './queue-work.ts'
+import { readQueues } from './queues.ts'
 import { child } from './read.ts'
 import { restApi } from './rest-api.ts'
 import type { Section } from './spillway-yml.ts'
@@ -75,6 +76,7 @@ function readManifest(manifest: Manifest): ServicePart {
     background: {
       ...readCauses(manifest, routes.causes, names),
       ...readQueueWork(manifest, declared, routes.causes),
+      queues: readQueues(manifest),
     },
     stage,
     region,

@@ -1,14 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Notifications } from '../bus/notifications.ts'
 import type { LiveLimits } from '../gate/limits/live-limits.ts'
 import type { AsyncInvokes } from '../invoke/async/async-invokes.ts'
 import { laneOf } from '../invoke/async/event.ts'
 import type { ReservingInvoker } from '../invoke/invocation.ts'
 import { realClock, type Clock } from '../lib/clock.ts'
+import type { SpillwayError } from '../lib/errors.ts'
 import type { App } from '../model/app.ts'
-import { openEmbeddedQueues, type EmbeddedQueues } from '../queue/embedded/embedded.ts'
+import type { EmbeddedQueues } from '../queue/embedded/embedded.ts'
+import { defineQueues, openQueues } from '../queue/open-queues.ts'
 import { createCauses } from './causes.ts'
 import { destinationDoors } from './destination-doors.ts'
 import { openSources } from './open-sources.ts'
@@ -18,13 +17,14 @@ export interface BackgroundOptions {
   readonly app: App
   readonly invoker: ReservingInvoker
   readonly limits: LiveLimits
+  readonly mode: 'dev' | 'start'
   /** Where what waits is kept. Default: nothing survives this process. */
   readonly dataDir?: string | undefined
   /** Of what waits in queues. Default: the machine's. */
   readonly clock?: Clock | undefined
   readonly onTrouble: (sentence: string) => void
   /** The queues' disk cannot be trusted any more. */
-  readonly onBroken: (error: Error) => void
+  readonly onBroken: (error: SpillwayError) => void
 }
 
 /** Everything that runs without anybody waiting for it: queues, events, schedules, notifications. */
@@ -53,14 +53,12 @@ const VISIBILITY_TIMEOUT_S = 30
  */
 export async function openBackground(options: BackgroundOptions): Promise<Background> {
   const { app, invoker, limits, dataDir, onTrouble, clock = realClock } = options
-  const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'spillway-queues-'))
-  const queues = await openEmbeddedQueues({
-    directory,
-    senderId: app.accountId,
-    arnOf: (name) => `arn:aws:sqs:${app.region}:${app.accountId}:${name}`,
-    ...(options.clock === undefined ? {} : { clock }),
-    onTrouble,
-    onBroken: options.onBroken,
+  const queues = await openQueues({
+    ...options,
+    accountId: app.accountId,
+    region: app.region,
+    dataDir,
+    clock: options.clock,
   })
   let served = app
   const sources = openSources({
@@ -91,12 +89,10 @@ export async function openBackground(options: BackgroundOptions): Promise<Backgr
     hasQueue: (name) => laneOf(name) === undefined && queues.get(name) !== undefined,
     configure(next) {
       served = next
-      for (const { name, attributes, tags } of next.background?.queues ?? []) {
-        // In order: what is taken from a queue is asked for after it is there.
-        queues
-          .define(name, { attributes, tags })
-          .catch((error: unknown) => onTrouble(`queue ${name}: ${String(error)}`))
-      }
+      // In order: what is taken from a queue is asked for after it is there.
+      defineQueues(queues, next.background?.queues ?? []).catch((error: unknown) => {
+        onTrouble(`the queues are not as the manifest says: ${String(error)}`)
+      })
       sources.configure(next)
       causes.configure(next)
       limits.rebase(withSources(next.limits, sources.mappings))
@@ -106,10 +102,7 @@ export async function openBackground(options: BackgroundOptions): Promise<Backgr
       await sources.stop()
     },
     idle: async () => await sources.idle(),
-    async close() {
-      await queues.close()
-      if (dataDir === undefined) rmSync(directory, { recursive: true, force: true })
-    },
+    close: async () => await queues.close(),
   }
 }
 

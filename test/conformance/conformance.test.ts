@@ -23,6 +23,8 @@ const TOPICS = [
   'concurrency-api',
   'python-runtime',
   'runtime-api',
+  'sqs-api',
+  'sqs-md5',
   'sqs-to-lambda',
   'async-invoke',
 ]

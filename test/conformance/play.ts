@@ -6,6 +6,7 @@ import { playEvent, playInvokeHttp, playResponse, playRoute } from './http-kinds
 import { openRig, type Rig } from './rig.ts'
 import { playRuntimeApi } from './runtime-api-kind.ts'
 import { playRuntime } from './runtime-kind.ts'
+import { playMd5, playSqs } from './sqs-kind.ts'
 import { playStream } from './stream-kind.ts'
 
 type Play = (rig: Rig, one: Case) => Promise<string[]>
@@ -19,6 +20,8 @@ const KINDS: Readonly<Record<string, Play>> = {
   'runtime-api': playRuntimeApi,
   stream: playStream,
   'aws-api': playAwsApi,
+  sqs: playSqs,
+  md5: playMd5,
   async: playAsync,
   'esm-batch': playEsmBatch,
   'esm-record': playEsmRecord,

@@ -34,7 +34,7 @@ function attributesOf({ fifo, delayMs, visibilityMs, ...is }: ModelQueue): Recor
   }
 }
 
-const name = fc.constantFrom(...(Object.keys(QUEUES) as Name[]))
+const anyName = fc.constantFrom(...(Object.keys(QUEUES) as Name[]))
 const aSecondOrSo = fc.constantFrom(0, 1000, 5000, 20_000, 30_000)
 
 const command = fc.oneof(
@@ -42,7 +42,7 @@ const command = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('send' as const),
-      name,
+      name: anyName,
       group: fc.constantFrom(undefined, 'a', 'b', 'c'),
       dedup: fc.nat(6),
       delayMs: fc.constantFrom(undefined, 0, 5000),
@@ -53,7 +53,7 @@ const command = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('receive' as const),
-      name,
+      name: anyName,
       max: fc.integer({ min: 1, max: 5 }),
       visibilityMs: fc.option(aSecondOrSo, { nil: undefined }),
       ours: fc.boolean(),
@@ -63,7 +63,7 @@ const command = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constantFrom('delete' as const, 'put back' as const),
-      name,
+      name: anyName,
       which: fc.nat(),
       timeoutMs: fc.constant(0),
     }),
@@ -72,7 +72,7 @@ const command = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('change' as const),
-      name,
+      name: anyName,
       which: fc.nat(),
       timeoutMs: aSecondOrSo,
     }),
@@ -85,7 +85,7 @@ const command = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('restart' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('purge' as const), name }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('purge' as const), name: anyName }) },
 )
 
 type Command = typeof command extends fc.Arbitrary<infer T> ? T : never
@@ -107,7 +107,7 @@ function openBoth(): Both {
 }
 
 function apply(both: Both, given: Command): void {
-  const { rig, model, handles } = both
+  const { rig, model } = both
   switch (given.kind) {
     case 'send':
       for (let i = 0; i < given.count; i++) send(both, given, given.dedup + i)
@@ -122,22 +122,29 @@ function apply(both: Both, given: Command): void {
     case 'purge':
       rig.ask('purge', given.name, {})
       return model.purge(given.name)
-    default: {
-      const known = handles.filter((each) => each.name === given.name)
-      const handle = known[given.which % Math.max(1, known.length)]?.handle
-      if (handle === undefined) return
-      if (given.kind === 'delete') {
-        rig.ask('delete', given.name, { handles: [handle] })
-        model.delete(given.name, handle)
-      } else if (given.kind === 'put back') {
-        rig.ask('putBack', given.name, { handles: [handle] })
-        model.putBack(given.name, handle)
-      } else {
-        const changes = [{ receiptHandle: handle, timeoutMs: given.timeoutMs }]
-        const [was] = rig.ask('changeVisibility', given.name, { changes })
-        assert.equal(was, model.change(given.name, handle, given.timeoutMs), 'was in flight')
-      }
-    }
+    case 'delete':
+    case 'put back':
+    case 'change':
+      return settle(both, given)
+  }
+}
+
+/** With a handle that there has been, whether it still holds or not. */
+function settle({ rig, model, handles }: Both, given: Extract<Command, { which: number }>): void {
+  const { name, which, timeoutMs } = given
+  const known = handles.filter((each) => each.name === name)
+  const handle = known[which % Math.max(1, known.length)]?.handle
+  if (handle === undefined) return
+  if (given.kind === 'delete') {
+    rig.ask('delete', name, { handles: [handle] })
+    model.delete(name, handle)
+  } else if (given.kind === 'put back') {
+    rig.ask('putBack', name, { handles: [handle] })
+    model.putBack(name, handle)
+  } else {
+    const changes = [{ receiptHandle: handle, timeoutMs }]
+    const [was] = rig.ask('changeVisibility', name, { changes })
+    assert.equal(was, model.change(name, handle, timeoutMs), 'was in flight')
   }
 }
 

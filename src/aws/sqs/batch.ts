@@ -1,5 +1,6 @@
 import { batchError, invalidValue, SqsError } from './errors.ts'
 import type { Params, Result } from './operation.ts'
+import { optionalText } from './values.ts'
 
 /** One entry of a batch. */
 export interface Entry {
@@ -23,7 +24,7 @@ export function entriesOf(params: Params, element: string): Entry[] {
     )
   }
   const entries = (given as Params[]).map((each) => ({
-    id: String(each['Id'] ?? ''),
+    id: optionalText(each, 'Id') ?? '',
     params: each,
   }))
   const seen = new Set<string>()

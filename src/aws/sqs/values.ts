@@ -12,8 +12,8 @@ export function requiredText(params: Params, name: string): string {
 export function optionalText(params: Params, name: string): string | undefined {
   const value = params[name]
   if (value === undefined || value === null) return undefined
-  if (typeof value === 'object') throw invalid(name, JSON.stringify(value), 'Must be a string.')
-  return String(value)
+  if (isScalar(value)) return String(value)
+  throw invalid(name, JSON.stringify(value), 'Must be a string.')
 }
 
 /** A whole number, or the text of one: forms have nothing else. */
@@ -51,4 +51,8 @@ export function textMap(params: Params, name: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(mapOf(params, name)).map(([key, value]) => [key, String(value)]),
   )
+}
+
+function isScalar(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value)
 }
