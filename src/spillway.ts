@@ -311,7 +311,7 @@ async function open(
     },
     async close() {
       const { admin, ...doors } = listening
-      await drain({ ...parts, background }, Object.values(doors), options.drain)
+      await drain(parts, { background, doors: Object.values(doors) }, options.drain)
       clearInterval(saving)
       lag.stop()
       process.off('exit', onExit)
@@ -324,11 +324,11 @@ async function open(
 
 /** As orchestrators expect it: not ready first, then no new work, then the end of what runs. */
 async function drain(
-  parts: Parts & { readonly background: Background },
-  doors: readonly Listening[],
+  parts: Parts,
+  { background, doors }: { readonly background: Background; readonly doors: readonly Listening[] },
   { preStopDelayMs = 0, timeoutMs = DRAIN_MS }: DrainOptions = {},
 ): Promise<void> {
-  const { invoker, fleet, background } = parts
+  const { invoker, fleet } = parts
   parts.draining = true
   if (preStopDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, preStopDelayMs))
   // Still listening: who comes is told to go elsewhere, and not left with a refused connection.

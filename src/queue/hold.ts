@@ -62,7 +62,8 @@ export function hold(messages: readonly Message[], options: HoldOptions): Hold {
       drop(some)
       if (some.length === 0 || (extended === undefined && !isLonger)) return
       await extended
-      await hide(some, Math.max(0, sinceMs + options.visibilityTimeoutMs - clock.nowMs()))
+      const leftMs = sinceMs + options.visibilityTimeoutMs - clock.nowMs()
+      await hide(some, Math.max(0, Math.ceil(leftMs)))
     },
   }
 }

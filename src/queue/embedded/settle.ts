@@ -27,7 +27,7 @@ export function changeOne(
   const row = inFlight(ground, queue, receiptHandle)
   if (row === undefined) return false
   if (timeoutMs <= 0) show(ground, queue, row)
-  else ground.rows.run('hideUntil', ground.time.nowMs() + timeoutMs, queue.id, row.id)
+  else ground.rows.run('hideUntil', ground.time.nowMs() + Math.ceil(timeoutMs), queue.id, row.id)
   return true
 }
 

@@ -1,3 +1,4 @@
+import type { QueueSource } from '../../model/background.ts'
 import type { Message, Queues } from '../../queue/queue.ts'
 import { hold, type Hold, type HoldOptions } from '../../queue/hold.ts'
 
@@ -11,10 +12,7 @@ export interface Inlet {
   close(): Promise<void>
 }
 
-export interface InletOptions extends HoldOptions {
-  readonly batchSize: number
-  readonly windowMs: number
-}
+type Sizes = Pick<QueueSource, 'batchSize' | 'windowMs'>
 
 /** What one receive brings at most, as on SQS. */
 const RECEIVE_MAX = 10
@@ -22,16 +20,19 @@ const RECEIVE_MAX = 10
 const LONG_POLL_MS = 20_000
 
 /** Looks into the queue where it can be looked into; otherwise it has to receive to see. */
-export function openInlet(options: InletOptions): Inlet {
+export function openInlet(options: HoldOptions, sizes: Sizes): Inlet {
   const { queues } = options
-  return queues.ready === undefined
-    ? scouting(options)
-    : looking(options, queues.ready.bind(queues))
+  if (queues.ready === undefined) return scouting(options, sizes)
+  return looking(options, sizes, queues.ready.bind(queues))
 }
 
 /** The queue says what is in it: nothing is received before it can be run. */
-function looking(options: InletOptions, ready: NonNullable<Queues['ready']>): Inlet {
-  const { queue, batchSize, windowMs } = options
+function looking(
+  options: HoldOptions,
+  { batchSize, windowMs }: Sizes,
+  ready: NonNullable<Queues['ready']>,
+): Inlet {
+  const { queue } = options
   return {
     async waiting(signal) {
       const some = await ready(queue, { count: 1, waitMs: Infinity, signal })
@@ -49,8 +50,8 @@ function looking(options: InletOptions, ready: NonNullable<Queues['ready']>): In
  * SQS shows its messages to those alone who receive them. So one batch is received in advance, and
  * kept hidden until it can run: to let go of it would count as a try.
  */
-function scouting(options: InletOptions): Inlet {
-  const { queues, queue, batchSize, windowMs, clock, hiddenMs } = options
+function scouting(options: HoldOptions, { batchSize, windowMs }: Sizes): Inlet {
+  const { queues, queue, clock } = options
   let kept: { readonly messages: Message[]; readonly hold: Hold }[] = []
   const count = (): number => kept.reduce((sum, { messages }) => sum + messages.length, 0)
   const scout = async (waitMs: number, signal: AbortSignal): Promise<boolean> => {
@@ -58,7 +59,7 @@ function scouting(options: InletOptions): Inlet {
     const messages = await queues.receive(queue, {
       max,
       waitMs,
-      visibilityTimeoutMs: hiddenMs,
+      visibilityTimeoutMs: options.hiddenMs,
       signal,
     })
     if (messages.length > 0) kept.push({ messages: [...messages], hold: hold(messages, options) })
@@ -94,7 +95,7 @@ function scouting(options: InletOptions): Inlet {
 }
 
 async function receive(
-  { queues, queue, hiddenMs }: InletOptions,
+  { queues, queue, hiddenMs }: HoldOptions,
   count: number,
   waitMs: number,
 ): Promise<Message[]> {

@@ -14,7 +14,7 @@ export interface MappingOptions {
   readonly queues: Queues
   readonly clock: Clock
   /** Of the queue, now. */
-  readonly visibilityTimeoutMs: number
+  readonly visibilityTimeoutMs: () => number
   readonly functionArn: string
   readonly scale: Scale
   /** Something went wrong, in a sentence. */
@@ -35,6 +35,7 @@ export class Mapping {
     const trouble = (error: unknown): void => onTrouble(`${source.name}: ${messageOf(error)}`)
     const { functionName, name: mapping } = source
     const wish = { functionName, source: 'queue', mapping, deadlineMs: Infinity } as const
+    const looks = queues.ready !== undefined
     const parts: BatchParts = {
       source,
       queue,
@@ -42,15 +43,19 @@ export class Mapping {
       clock,
       functionArn: options.functionArn,
       // Of the embedded queue nobody else receives what this process loses: it shows all at its start.
-      hiddenMs: queues.ready === undefined ? options.visibilityTimeoutMs : LONGEST_HIDDEN_MS,
-      visibilityTimeoutMs: options.visibilityTimeoutMs,
+      get hiddenMs() {
+        return looks ? LONGEST_HIDDEN_MS : options.visibilityTimeoutMs()
+      },
+      get visibilityTimeoutMs() {
+        return options.visibilityTimeoutMs()
+      },
       isWanted: compileRecordFilter(source.filterPatterns),
       killers: new Set(),
       reserve: async () => await invoker.reserve(wish),
       stopping: () => this.#stopping,
       onTrouble: trouble,
     }
-    this.#inlet = openInlet({ ...parts, ...source })
+    this.#inlet = openInlet(parts, source)
     this.#pump = new Pump({
       clock,
       max: () => scale.max(),

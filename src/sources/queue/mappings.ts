@@ -140,12 +140,13 @@ class AllMappings implements Mappings {
     const app = this.#app
     if (app === undefined || this.#stopped || !entry.source.enabled) return
     const { clock, visibilityTimeoutMs } = this.#options
+    const queue = queueNameOf(entry.source.queueArn)
     const { functionName, qualifier, queueArn } = entry.source
     const arn = functionArn(app.region, app.accountId, functionName)
     const grows = app.limits.mode === 'aws' && !queueArn.endsWith('.fifo')
     entry.running = new Mapping(entry.source, {
       ...this.#options,
-      visibilityTimeoutMs: visibilityTimeoutMs(queueNameOf(queueArn)),
+      visibilityTimeoutMs: () => visibilityTimeoutMs(queue),
       functionArn: qualifier === undefined ? arn : `${arn}:${qualifier}`,
       scale: grows ? lambdaScale(clock) : noScale,
     })
