@@ -1,10 +1,14 @@
-import type {
-  ChangeMessageVisibilityBatchRequestEntry,
-  DeleteMessageBatchRequestEntry,
-  SQSClient,
-} from '@aws-sdk/client-sqs'
+import type { SQSClient } from '@aws-sdk/client-sqs'
 import { SpillwayError } from '../../lib/errors.ts'
-import type { Queues } from '../queue.ts'
+import type {
+  Message,
+  NewMessage,
+  QueueCounts,
+  Queues,
+  ReceiveOptions,
+  SendResult,
+  VisibilityChange,
+} from '../queue.ts'
 import { fromSqs, toEntry, toSendResult } from './messages.ts'
 import { loadSdk, type Sdk } from './sdk.ts'
 
@@ -15,6 +19,7 @@ export interface SqsQueuesOptions {
 }
 
 const BATCH_MAX = 10
+const WAIT_S_MAX = 20
 
 /**
  * Queues of whatever speaks SQS, by AWS's own client, which is loaded only here. It has no `ready`: there
@@ -24,88 +29,120 @@ const BATCH_MAX = 10
 export async function openSqsQueues({ region, endpoint }: SqsQueuesOptions): Promise<Queues> {
   const sdk = await loadSdk()
   const client = new sdk.SQSClient({ region, ...(endpoint === undefined ? {} : { endpoint }) })
-  const urls = new Map<string, string>()
-  const urlOf = async (queue: string): Promise<string> => {
-    const known = urls.get(queue) ?? (await findUrl(sdk, client, queue))
-    urls.set(queue, known)
-    return known
-  }
-  const changeVisibility: Queues['changeVisibility'] = async (queue, changes) => {
-    const QueueUrl = await urlOf(queue)
-    return await inBatches(changes, async (some) => {
-      const Entries: ChangeMessageVisibilityBatchRequestEntry[] = some.map((each, at) => ({
-        Id: String(at),
-        ReceiptHandle: each.receiptHandle,
-        VisibilityTimeout: Math.ceil(each.timeoutMs / 1000),
-      }))
-      const command = new sdk.ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })
-      return successesOf(await client.send(command), some.length)
-    })
-  }
+  const service: Service = { sdk, client, urls: new Map() }
   return {
-    async send(queue, messages) {
-      const QueueUrl = await urlOf(queue)
-      return await inBatches(messages, async (some) => {
-        const Entries = some.map((message, at) => ({ Id: String(at), ...toEntry(message) }))
-        const answer = await client.send(new sdk.SendMessageBatchCommand({ QueueUrl, Entries }))
-        const [failure] = answer.Failed ?? []
-        if (failure !== undefined) throw new Error(`${failure.Code}: ${failure.Message}`)
-        return some.map((_, at) =>
-          toSendResult(answer.Successful?.find(({ Id }) => Id === String(at)) ?? {}),
-        )
-      })
-    },
-    async receive(queue, { max, waitMs, visibilityTimeoutMs, signal }) {
-      const command = new sdk.ReceiveMessageCommand({
-        QueueUrl: await urlOf(queue),
-        MaxNumberOfMessages: Math.min(max, BATCH_MAX),
-        WaitTimeSeconds: Math.min(20, Math.ceil(waitMs / 1000)),
-        MessageSystemAttributeNames: ['All'],
-        MessageAttributeNames: ['All'],
-        ...(visibilityTimeoutMs === undefined
-          ? {}
-          : { VisibilityTimeout: Math.ceil(visibilityTimeoutMs / 1000) }),
-      })
-      const isOver = (): boolean => signal?.aborted === true
-      if (isOver()) return []
-      try {
-        const how = signal === undefined ? {} : { abortSignal: signal }
-        return ((await client.send(command, how)).Messages ?? []).map(fromSqs)
-      } catch (error) {
-        if (isOver()) return []
-        throw error
-      }
-    },
-    async delete(queue, handles) {
-      const QueueUrl = await urlOf(queue)
-      return await inBatches(handles, async (some) => {
-        const Entries: DeleteMessageBatchRequestEntry[] = some.map((ReceiptHandle, at) => ({
-          Id: String(at),
-          ReceiptHandle,
-        }))
-        const command = new sdk.DeleteMessageBatchCommand({ QueueUrl, Entries })
-        return successesOf(await client.send(command), some.length)
-      })
-    },
-    changeVisibility,
+    send: async (queue, messages) => await send(service, queue, messages),
+    receive: async (queue, options) => await receive(service, queue, options),
+    delete: async (queue, handles) => await deleteAll(service, queue, handles),
+    changeVisibility: async (queue, changes) => await changeAll(service, queue, changes),
     async putBack(queue, handles) {
       const changes = handles.map((receiptHandle) => ({ receiptHandle, timeoutMs: 0 }))
-      await changeVisibility(queue, changes)
+      await changeAll(service, queue, changes)
     },
-    async counts(queue) {
-      const command = new sdk.GetQueueAttributesCommand({
-        QueueUrl: await urlOf(queue),
-        AttributeNames: ['All'],
-      })
-      const { Attributes = {} } = await client.send(command)
-      return {
-        visible: Number(Attributes['ApproximateNumberOfMessages'] ?? 0),
-        inFlight: Number(Attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0),
-        delayed: Number(Attributes['ApproximateNumberOfMessagesDelayed'] ?? 0),
-      }
-    },
+    counts: async (queue) => await count(service, queue),
     close: async () => client.destroy(),
   }
+}
+
+interface Service {
+  readonly sdk: Sdk
+  readonly client: SQSClient
+  /** Of queues, by name, as far as they were asked for. */
+  readonly urls: Map<string, string>
+}
+
+async function send(
+  service: Service,
+  queue: string,
+  messages: readonly NewMessage[],
+): Promise<SendResult[]> {
+  const { sdk, client } = service
+  const QueueUrl = await urlOf(service, queue)
+  return await inBatches(messages, async (some) => {
+    const Entries = some.map((message, at) => ({ Id: String(at), ...toEntry(message) }))
+    const answer = await client.send(new sdk.SendMessageBatchCommand({ QueueUrl, Entries }))
+    const [failure] = answer.Failed ?? []
+    if (failure !== undefined) throw new Error(`${failure.Code}: ${failure.Message}`)
+    const sent = new Map(answer.Successful?.map((each) => [each.Id, each]))
+    return some.map((_, at) => toSendResult(sent.get(String(at)) ?? {}))
+  })
+}
+
+async function receive(
+  service: Service,
+  queue: string,
+  { max, waitMs, visibilityTimeoutMs, signal }: ReceiveOptions,
+): Promise<Message[]> {
+  const { sdk, client } = service
+  const command = new sdk.ReceiveMessageCommand({
+    QueueUrl: await urlOf(service, queue),
+    MaxNumberOfMessages: Math.min(max, BATCH_MAX),
+    WaitTimeSeconds: Math.min(WAIT_S_MAX, Math.ceil(waitMs / 1000)),
+    MessageSystemAttributeNames: ['All'],
+    MessageAttributeNames: ['All'],
+    ...(visibilityTimeoutMs === undefined
+      ? {}
+      : { VisibilityTimeout: Math.ceil(visibilityTimeoutMs / 1000) }),
+  })
+  const isOver = (): boolean => signal?.aborted === true
+  if (isOver()) return []
+  try {
+    const how = signal === undefined ? {} : { abortSignal: signal }
+    return ((await client.send(command, how)).Messages ?? []).map(fromSqs)
+  } catch (error) {
+    if (isOver()) return []
+    throw error
+  }
+}
+
+async function deleteAll(
+  service: Service,
+  queue: string,
+  handles: readonly string[],
+): Promise<boolean[]> {
+  const { sdk, client } = service
+  const QueueUrl = await urlOf(service, queue)
+  return await inBatches(handles, async (some) => {
+    const Entries = some.map((ReceiptHandle, at) => ({ Id: String(at), ReceiptHandle }))
+    const command = new sdk.DeleteMessageBatchCommand({ QueueUrl, Entries })
+    return successesOf(await client.send(command), some.length)
+  })
+}
+
+async function changeAll(
+  service: Service,
+  queue: string,
+  changes: readonly VisibilityChange[],
+): Promise<boolean[]> {
+  const { sdk, client } = service
+  const QueueUrl = await urlOf(service, queue)
+  return await inBatches(changes, async (some) => {
+    const Entries = some.map((each, at) => ({
+      Id: String(at),
+      ReceiptHandle: each.receiptHandle,
+      VisibilityTimeout: Math.ceil(each.timeoutMs / 1000),
+    }))
+    const command = new sdk.ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })
+    return successesOf(await client.send(command), some.length)
+  })
+}
+
+async function count(service: Service, queue: string): Promise<QueueCounts> {
+  const { sdk, client } = service
+  const QueueUrl = await urlOf(service, queue)
+  const command = new sdk.GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] })
+  const { Attributes = {} } = await client.send(command)
+  return {
+    visible: Number(Attributes['ApproximateNumberOfMessages'] ?? 0),
+    inFlight: Number(Attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0),
+    delayed: Number(Attributes['ApproximateNumberOfMessagesDelayed'] ?? 0),
+  }
+}
+
+async function urlOf({ sdk, client, urls }: Service, queue: string): Promise<string> {
+  const known = urls.get(queue) ?? (await findUrl(sdk, client, queue))
+  urls.set(queue, known)
+  return known
 }
 
 async function findUrl(sdk: Sdk, client: SQSClient, queue: string): Promise<string> {

@@ -7,21 +7,26 @@ export const ACCOUNT = '123456789012'
 /** The SQS API on a socket, in both protocols. */
 export interface SqsRig {
   readonly port: number
-  url(queue: string): string
+  readonly url: (queue: string) => string
   /** The answer's JSON. */
-  call(op: string, params: object): Promise<Record<string, unknown>>
+  readonly call: (op: string, params: object) => Promise<Record<string, unknown>>
   /** `code: message`, as boto3 shows a refusal; `none` where it was none. */
-  refusal(op: string, params: object): Promise<string>
-  json(op: string, params: object): Promise<Received>
-  query(op: string, params: Readonly<Record<string, string>>, path?: string): Promise<Received>
-  create(name: string, attributes?: Readonly<Record<string, string>>): Promise<string>
+  readonly refusal: (op: string, params: object) => Promise<string>
+  readonly json: (op: string, params: object) => Promise<Received>
+  readonly query: (
+    op: string,
+    params: Readonly<Record<string, string>>,
+    path?: string,
+  ) => Promise<Received>
+  readonly create: (name: string, attributes?: Readonly<Record<string, string>>) => Promise<string>
 }
 
 export async function sqsRig(t: TestContext): Promise<SqsRig> {
-  const { port, send } = await serveAws(t, appOf([]), () => okOutcome('1'))
+  const served = await serveAws(t, appOf([]), () => okOutcome('1'))
+  const { port } = served
   const url = (queue: string): string => `http://127.0.0.1:${port}/${ACCOUNT}/${queue}`
   const json: SqsRig['json'] = async (op, params) =>
-    await send('/', {
+    await served.send('/', {
       method: 'POST',
       headers: {
         'x-amz-target': `AmazonSQS.${op}`,
@@ -46,7 +51,7 @@ export async function sqsRig(t: TestContext): Promise<SqsRig> {
       return `${code}: ${(JSON.parse(text) as { message: string }).message}`
     },
     query: async (op, params, path = '/') =>
-      await send(path, {
+      await served.send(path, {
         method: 'POST',
         headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
         body: new URLSearchParams({ Action: op, Version: '2012-11-05', ...params }).toString(),
