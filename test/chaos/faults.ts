@@ -55,6 +55,18 @@ export const FAULTS = {
     from: `      own = 0\n`.replace('own', 'let own'),
     to: `      let own = 0\n      sums.set(\`\${name} twice\`, Array.from({ length: 1000 }, () => 1.5) as never)\n`,
   },
+  /** Whoever sends is told so before it is on the disk. */
+  ackBeforeCommit: {
+    file: 'queue/embedded/engine.ts',
+    from: `        if (reply !== undefined) replies.push(reply)`,
+    to: `        if (reply !== undefined) this.#options.reply([reply])`,
+  },
+  /** The usual advice for SQLite's log: it is written to the disk by and by. */
+  lazyDisk: {
+    file: 'queue/embedded/open-database.ts',
+    from: `PRAGMA synchronous = FULL`,
+    to: `PRAGMA synchronous = NORMAL`,
+  },
 } as const satisfies Record<string, Fault>
 
 export type FaultName = keyof typeof FAULTS

@@ -1,3 +1,4 @@
+import { whyNoDisk } from './breakable-disk.ts'
 import type { Storm } from './storm.ts'
 
 /** The storms, in the order they are run in. */
@@ -97,6 +98,33 @@ export const STORMS: readonly Storm[] = [
       sizes: { cycles: 5, acceptedMost: 60, patienceMs: 5000 },
       finds: 'lost',
     },
+  },
+  {
+    name: 'queue',
+    title: 'kill -9 of the queues under load',
+    module: 'queue-kill.ts',
+    full: { cycles: 200, lifeMs: 500, powerCuts: 0 },
+    short: { cycles: 4, lifeMs: 300, powerCuts: 0 },
+    control: {
+      what: 'acknowledge before it is on the disk',
+      fault: 'ackBeforeCommit',
+      sizes: { cycles: 6, lifeMs: 300, powerCuts: 0 },
+      finds: 'lost',
+    },
+  },
+  {
+    name: 'T7',
+    title: 'power cuts under the queues',
+    module: 'queue-kill.ts',
+    full: { cycles: 80, lifeMs: 500, powerCuts: 1 },
+    short: { cycles: 4, lifeMs: 300, powerCuts: 1 },
+    control: {
+      what: 'synchronous=NORMAL',
+      fault: 'lazyDisk',
+      sizes: { cycles: 10, lifeMs: 300, powerCuts: 1 },
+      finds: 'lost',
+    },
+    whyNot: whyNoDisk,
   },
   {
     name: 'leak',

@@ -11,18 +11,21 @@ const MEMBERS: Readonly<Record<string, string>> = {
 
 /** Parameters as a form: `Attribute.1.Name`, `Attribute.1.Value`. */
 export function toForm(params: Json, prefix = ''): Record<string, string> {
-  const form: Record<string, string> = {}
-  for (const [name, value] of Object.entries<Json>(params)) {
+  const entries = Object.entries<Json>(params).flatMap(([name, value]) => {
     const member = `${prefix}${MEMBERS[name] ?? name}`
-    if (Array.isArray(value)) {
-      for (const [i, each] of value.entries()) form[`${member}.${i + 1}`] = String(each)
-    } else if (typeof value === 'object') {
-      for (const [i, [key, each]] of Object.entries<Json>(value).entries()) {
-        form[`${member}.${i + 1}.Name`] = key
-        if (typeof each === 'object') Object.assign(form, toForm(each, `${member}.${i + 1}.Value.`))
-        else form[`${member}.${i + 1}.Value`] = String(each)
-      }
-    } else form[member] = String(value)
-  }
-  return form
+    if (Array.isArray(value)) return value.map((each, i) => [`${member}.${i + 1}`, String(each)])
+    if (typeof value !== 'object') return [[member, String(value)]]
+    return Object.entries<Json>(value).flatMap(([key, each], i) =>
+      entryOf(`${member}.${i + 1}`, key, each),
+    )
+  })
+  return Object.fromEntries(entries)
+}
+
+function entryOf(member: string, key: string, value: Json): [string, string][] {
+  const values =
+    typeof value === 'object'
+      ? Object.entries(toForm(value, `${member}.Value.`))
+      : ([[`${member}.Value`, String(value)]] as [string, string][])
+  return [[`${member}.Name`, key], ...values]
 }

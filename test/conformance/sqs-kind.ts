@@ -20,7 +20,7 @@ export async function playSqs(_: Rig, one: Case): Promise<string[]> {
     if (unbuilt !== undefined) throw new NotBuilt(`input ${unbuilt}`)
     rig.spillway.reload(appOf([]))
     const vars: Record<string, string> = { endpoint }
-    for (const [name, attributes] of Object.entries(queues as Json)) {
+    for (const [name, attributes] of Object.entries(queues)) {
       vars[`q:${name}`] = `${endpoint}/${ACCOUNT_ID}/${name}`
       const made = await call(endpoint, {
         op: 'CreateQueue',

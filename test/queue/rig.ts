@@ -23,6 +23,8 @@ export interface EngineRig {
   send(queue: string, ...bodies: string[]): void
   /** As after a crash: a new engine on the same tables. */
   restart(): void
+  /** Sets the machine's clock by so much; time goes on as before. */
+  setWall(byMs: number): void
 }
 
 const ROOM: DiskReserve = { isShort: () => false, release: () => {}, renew: () => {} }
@@ -34,13 +36,15 @@ export function engineRig(reserve: DiskReserve = ROOM): EngineRig {
   const troubles: string[] = []
   const late = new Map<number, Reply>()
   let lastId = 0
+  let setMs = 0
   const open = (): Engine => {
     // What a dead process has set up does nothing any more.
     const mine = {}
     current = mine
     return new Engine(db, {
       clock: {
-        ...clock,
+        nowMs: clock.nowMs,
+        wallMs: () => clock.wallMs() + setMs,
         after: (ms, then) => clock.after(ms, () => current === mine && then()),
       },
       reserve,
@@ -74,6 +78,7 @@ export function engineRig(reserve: DiskReserve = ROOM): EngineRig {
     ],
     send: (queue, ...bodies) =>
       void ask('send', queue, { messages: bodies.map((body) => ({ body })) }),
-    restart: () => (engine = open()),
+    restart: () => void (engine = open()),
+    setWall: (byMs) => void (setMs += byMs),
   }
 }

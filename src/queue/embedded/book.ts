@@ -20,7 +20,7 @@ export class Book {
   readonly #byName = new Map<string, OpenQueue>()
   readonly #byId = new Map<number, OpenQueue>()
   /** Numbers of queues with something to be received that was not there before. */
-  readonly touched = new Set<number>()
+  readonly touched: Set<number> = new Set()
 
   constructor(rows: Rows) {
     this.#rows = rows

@@ -75,9 +75,16 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   }
 }
 
-/** Nobody else reads what is in it. */
+/**
+ * Makes the file, so that nobody else reads what is in it. One that is there is not touched: to close a
+ * file gives up the locks that this process has on it.
+ */
 function ownFile(path: string): string {
-  closeSync(openSync(path, 'a', 0o600))
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
   return path
 }
 

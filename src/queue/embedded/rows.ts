@@ -117,7 +117,7 @@ const SQL = {
     'SELECT max(coalesce((SELECT max(id) FROM bodies), 0), coalesce((SELECT max(id) FROM dedup), 0)) AS id',
   meta: 'SELECT value FROM meta WHERE key = ?',
   setMeta: 'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
-} as const
+}
 
 type Name = keyof typeof SQL
 

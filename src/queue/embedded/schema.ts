@@ -18,7 +18,7 @@ export const APPLICATION_ID = 0x53_50_4c_51
  * What changes with every receive is a small row of its own, and the text beside it is written once.
  * A queue's number changes when it is purged: what is left under the old one is collected by and by.
  */
-export const SCHEMA = `
+export const SCHEMA: string = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 
 CREATE TABLE queues (
