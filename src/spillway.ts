@@ -270,14 +270,14 @@ async function open(
 ): Promise<Spillway> {
   const lag = watchLoopLag((lagMs) => parts.log.warn({ lagMs }, 'the event loop stood still'))
   stops.push(async () => lag.stop())
-  const background = await workInBackground(options, parts)
+  const background = await openBackground({ ...options, ...parts })
   stops.push(() => background.close())
   const listening = await openListeners({ ...options, lag, background }, parts, stops)
   stops.push(() => parts.fleet.close())
   const around = (app: App): Surroundings => ({
     region: app.region,
     mode: options.mode ?? 'start',
-    ...endpointOf(app, listening.aws?.url),
+    ...endpointOf(app, options.mode ?? 'start', listening.aws?.url),
     path: process.env['PATH'] ?? '',
     credentials: app.credentials === 'inherit' ? inheritedCredentials(process.env) : {},
   })
@@ -349,24 +349,13 @@ async function drain(
   overdue[Symbol.dispose]()
 }
 
-async function workInBackground(
-  { app, mode = 'start', dataDir, queueClock: clock }: SpillwayOptions,
-  { invoker, limits, log }: Parts,
-): Promise<Background> {
-  return await openBackground({
-    app,
-    mode,
-    invoker,
-    limits,
-    dataDir,
-    clock,
-    onTrouble: (sentence) => log.warn(sentence),
-    onBroken: (error) => log.error(error),
-  })
-}
-
 async function openListeners(
-  { listen: wanted = {}, adminToken, lag, background }: SpillwayOptions & Shared,
+  {
+    listen: wanted = {},
+    adminToken,
+    lag,
+    background,
+  }: SpillwayOptions & { readonly lag: LoopLag; readonly background: Background },
   parts: Parts,
   stops: (() => Promise<void>)[],
 ): Promise<Partial<Record<keyof ListenOptions, Listening>>> {
@@ -403,11 +392,6 @@ async function openListeners(
     listening[name] = opened
   }
   return listening
-}
-
-interface Shared {
-  readonly lag: LoopLag
-  readonly background: Background
 }
 
 export const VERSION = '0.1.0'

@@ -18,6 +18,8 @@ export interface AwsOptions {
   readonly mappings: MappingsControl
   /** What the SQS API is about. */
   readonly queues: EmbeddedQueues
+  /** The node stops: nobody is to wait for messages any longer. */
+  readonly stopping: AbortSignal
   /** Whether there is a queue of this name. */
   readonly hasQueue: (name: string) => boolean | Promise<boolean>
   /** Of a function's environments; undefined where there is no such function. */
