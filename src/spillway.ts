@@ -1,4 +1,4 @@
-import { realClock } from './lib/clock.ts'
+import { realClock, type Clock } from './lib/clock.ts'
 import { SpillwayError } from './lib/errors.ts'
 import { createLineWriter } from './lib/line-writer.ts'
 import { printable } from './lib/printable.ts'
@@ -21,20 +21,22 @@ import { createApi, type Api, type RequestFacts } from './http/api.ts'
 import { createRetryBudget, type RetryBudget } from './invoke/budget.ts'
 import { traceIdOf } from './invoke/headers.ts'
 import { createEnvironmentJournal, type EnvironmentJournal } from './invoke/environment-journal.ts'
-import type { Invoker, Outcome, StoppableInvoker } from './invoke/invocation.ts'
-import { createInvoker, type Target } from './invoke/invoker.ts'
+import type { Outcome, StoppableInvoker } from './invoke/invocation.ts'
+import { createInvoker } from './invoke/invoker.ts'
+import type { Target } from './invoke/run.ts'
 import type { LogLine } from './invoke/journal.ts'
 import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
+import { endpointOf } from './model/queue-urls.ts'
 import { provisionedOf } from './model/arithmetic.ts'
 import { createRates, type Rates } from './rates/index.ts'
 import { inheritedCredentials } from './runtime/credentials.ts'
 import { checkFailpoints } from './runtime/check-failpoints.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
 import type { Surroundings } from './runtime/variables.ts'
-import { checkCauses, createCauses, type Causes } from './sources/causes.ts'
-import { createFireNow } from './sources/fire-now.ts'
+import { openBackground, type Background } from './sources/background.ts'
+import { checkCauses } from './sources/causes.ts'
 
 export interface SpillwayOptions {
   readonly app: App
@@ -50,6 +52,8 @@ export interface SpillwayOptions {
   readonly awsKeys?: readonly AwsKey[]
   /** How it stops. */
   readonly drain?: DrainOptions
+  /** The time of what waits in queues, retries and schedules included. Default: the machine's. */
+  readonly queueClock?: Clock
   /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */
   readonly onLog?: (line: LogLine) => void
   /** Every answer of the API listener. */
@@ -145,7 +149,6 @@ interface Parts {
   readonly journal: EnvironmentJournal
   readonly history: History
   readonly awsKeys: EndpointKeys
-  readonly causes: Causes
 }
 
 function assemble(options: SpillwayOptions): Parts {
@@ -202,7 +205,6 @@ function assemble(options: SpillwayOptions): Parts {
     journal,
     history: historyOf(options, tally, onTrouble),
     awsKeys: endpointKeys(options.awsKeys ?? [], options.mode ?? 'start', process.env),
-    causes: causesOf(options, invoker, onTrouble, () => parts.app),
   }
   return parts
 }
@@ -234,17 +236,6 @@ function controlLimits(
       ...(dataDir === undefined ? {} : { saved: openSavedLimits(dataDir) }),
     },
   )
-}
-
-function causesOf(
-  { dataDir }: SpillwayOptions,
-  invoker: Invoker,
-  onTrouble: (sentence: string) => void,
-  app: () => App,
-): Causes {
-  const fire = createFireNow({ invoker, clock: realClock, onTrouble, app })
-  const common = { clock: realClock, onTrouble, fire }
-  return createCauses(dataDir === undefined ? common : { ...common, dataDir })
 }
 
 /** Of production alone: what is tried out while developing says nothing. */
@@ -303,14 +294,15 @@ async function open(
   stops.push(async () => lag.stop())
   stops.push(async () => parts.rates.close())
   parts.rates.configure(options.app)
-  const listening = await openListeners({ ...options, lag }, parts, stops)
+  const background = await openBackground({ ...options, ...parts })
+  stops.push(() => background.close())
+  const listening = await openListeners({ ...options, lag, background }, parts, stops)
   stops.push(() => parts.fleet.close())
-  stops.push(async () => parts.causes.stop())
   const around = (app: App): Surroundings => ({
     region: app.region,
     mode: options.mode ?? 'start',
-    awsUrl: listening.aws?.url,
     signingKey: parts.awsKeys.ofFunctions,
+    ...endpointOf(app, options.mode ?? 'start', listening.aws?.url),
     path: process.env['PATH'] ?? '',
     credentials: app.credentials === 'inherit' ? inheritedCredentials(process.env) : {},
   })
@@ -319,7 +311,7 @@ async function open(
     parts.app = app
     keepWarm(parts.gate, parts.fleet)
     parts.api.configure(app)
-    parts.causes.configure(app)
+    background.configure(app)
   }
   apply(options.app)
   // Whatever ends this process, a handler that loops for ever must not outlive it.
@@ -345,7 +337,7 @@ async function open(
     },
     async close() {
       const { admin, ...doors } = listening
-      await drain(parts, Object.values(doors), options.drain)
+      await drain(parts, { background, doors: Object.values(doors) }, options.drain)
       clearInterval(saving)
       lag.stop()
       process.off('exit', onExit)
@@ -360,12 +352,11 @@ async function open(
 /** As orchestrators expect it: not ready first, then no new work, then the end of what runs. */
 async function drain(
   parts: Parts,
-  doors: readonly Listening[],
+  { background, doors }: { readonly background: Background; readonly doors: readonly Listening[] },
   { preStopDelayMs = 0, timeoutMs = DRAIN_MS }: DrainOptions = {},
 ): Promise<void> {
   const { invoker, fleet } = parts
   parts.draining = true
-  parts.causes.stop()
   if (preStopDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, preStopDelayMs))
   // Still listening: who comes is told to go elsewhere, and not left with a refused connection.
   invoker.refuse()
@@ -375,15 +366,23 @@ async function drain(
     void fleet.close(TERMINATION_MS)
     fleet.terminate(TERMINATION_MS)
   })
+  await background.stop()
   await invoker.idle()
+  await background.idle()
   const flushMs = Math.max(FLUSH_MS, untilMs - realClock.nowMs())
   await Promise.all(doors.map((door) => door.close(flushMs)))
   await fleet.close(TERMINATION_MS)
+  await background.close()
   overdue[Symbol.dispose]()
 }
 
 async function openListeners(
-  { listen: wanted = {}, adminToken, lag }: SpillwayOptions & { readonly lag: LoopLag },
+  {
+    listen: wanted = {},
+    adminToken,
+    lag,
+    background,
+  }: SpillwayOptions & { readonly lag: LoopLag; readonly background: Background },
   parts: Parts,
   stops: (() => Promise<void>)[],
 ): Promise<Partial<Record<keyof ListenOptions, Listening>>> {
@@ -392,7 +391,7 @@ async function openListeners(
     app: () => parts.app,
     invoker,
     limits,
-    notifications: parts.causes.notifications,
+    ...background,
     warmth: (name) => fleet.get(name)?.pool.warmth(),
     clock: realClock,
     awsKeys: parts.awsKeys.accepted,

@@ -13,6 +13,9 @@ import { refuseUnsigned, signatureCheck } from './signed.ts'
 import { queryOf } from './query.ts'
 import { S3_WEBHOOK_PATH, takeS3Events } from './s3-webhook.ts'
 import { callSns } from './sns/api.ts'
+import { callSqsJson, callSqsQuery, isSqsForm, SQS_TARGET } from './sqs/api.ts'
+import { sqsContext } from './sqs/context.ts'
+import type { SqsContext } from './sqs/operation.ts'
 
 /** Every Lambda path begins with the date of the API's version. */
 const LAMBDA_PATH = /^\/\d{4}-\d\d-\d\d\//
@@ -26,13 +29,13 @@ const LAMBDA_PATH = /^\/\d{4}-\d\d-\d\d\//
 export function createAwsEndpoint(
   options: AwsOptions,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const lambda = createLambdaApi(options)
+  const services = { ...options, lambda: createLambdaApi(options), purgedMs: new Map() }
   const check = signatureCheck(options)
   return (request, response) => {
     const requestId = randomUUID()
     refuse(check, request, requestId)
       .then(async (refusal) => {
-        return refusal ?? (await answer({ ...options, lambda }, requestId, request, response))
+        return refusal ?? (await answer(services, requestId, request, response))
       })
       .catch((error: unknown) => {
         // The client has left; nobody is there to be answered.
@@ -61,6 +64,7 @@ async function refuse(
 
 interface Services extends AwsOptions {
   readonly lambda: LambdaApi
+  readonly purgedMs: SqsContext['purgedMs']
 }
 
 async function answer(
@@ -73,17 +77,20 @@ async function answer(
   if (headers['x-amz-target'] === undefined && LAMBDA_PATH.test(url)) {
     return await services.lambda({ request, response, requestId, caller: callerOf(response) })
   }
-  return await callOther(services, requestId, request)
+  const sqs = sqsContext(request, response, services, services.purgedMs)
+  return await callOther(services, requestId, request, sqs)
 }
 
 async function callOther(
   { notifications, clock }: Services,
   requestId: string,
   request: IncomingMessage,
+  sqs: SqsContext,
 ): Promise<Answer> {
   const target = request.headers['x-amz-target']
   if (request.url === S3_WEBHOOK_PATH) return await takeS3Events(request, notifications, clock)
   if (typeof target === 'string') {
+    if (target.startsWith(SQS_TARGET)) return await callSqsJson(request, target, sqs)
     const isEvents = target.startsWith(EVENTS_TARGET)
     const called = isEvents
       ? await callEvents(request, target, { notifications, clock })
@@ -91,8 +98,10 @@ async function callOther(
     return called ?? notServed(request, requestId, null)
   }
   const query = await queryOf(request)
-  const called = query && (await callSns(query, requestId, notifications))
-  return called ?? notServed(request, requestId, query?.get('Action') ?? null)
+  if (query === undefined) return notServed(request, requestId, null)
+  if (isSqsForm(query, sqs.path)) return await callSqsQuery(query, requestId, sqs)
+  const called = await callSns(query, requestId, notifications)
+  return called ?? notServed(request, requestId, query.get('Action'))
 }
 
 function callerOf(response: ServerResponse): Caller {

@@ -28,7 +28,6 @@ const ROUTES: readonly string[] = ['http', 'httpApi', 'alb']
 
 /** Events that Serverless knows and nothing here causes yet, in the words of a note. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  sqs: 'SQS queues',
   stream: 'DynamoDB and Kinesis streams',
   websocket: 'WebSocket routes',
   cloudwatchLog: 'CloudWatch logs',

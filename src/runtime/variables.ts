@@ -10,6 +10,8 @@ export interface Surroundings {
   readonly mode: 'dev' | 'start'
   /** Where functions reach the Lambda API; absent where no AWS endpoint listens. */
   readonly awsUrl?: string | undefined
+  /** By the URL that manifests know a queue by, the one here; undefined where queues are AWS's own. */
+  readonly queueUrls?: ReadonlyMap<string, string> | undefined
   /** The server's own `PATH`: the only thing of its environment that functions see. */
   readonly path: string
   /** With `credentials: inherit`: the variables that hold them. `dev` passes none on. */
@@ -43,13 +45,32 @@ export function environmentVariables(
     ...searchPaths(fn, roots),
     ...(around.mode === 'dev' ? { IS_OFFLINE: 'true' } : {}),
     ...credentials,
-    ...(around.awsUrl === undefined ? {} : { AWS_ENDPOINT_URL_LAMBDA: around.awsUrl }),
+    ...endpoints(around),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_XRAY_DAEMON_ADDRESS: `${XRAY_DAEMON.host}:${XRAY_DAEMON.port}`,
-    ...fn.environment,
+    ...withQueueUrls(fn.environment, around.queueUrls),
     ...reserved(fn, around.region),
     ...failpointVariables(),
   }
+}
+
+/** Never the global `AWS_ENDPOINT_URL`: what is not served here is AWS's. */
+function endpoints({ awsUrl, queueUrls }: Surroundings): Record<string, string> {
+  if (awsUrl === undefined) return {}
+  return {
+    AWS_ENDPOINT_URL_LAMBDA: awsUrl,
+    ...(queueUrls === undefined ? {} : { AWS_ENDPOINT_URL_SQS: awsUrl }),
+  }
+}
+
+/** A client sends where the queue's URL points: those of queues that are here must lead here. */
+function withQueueUrls(
+  environment: Readonly<Record<string, string>>,
+  urls: Surroundings['queueUrls'],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, urls?.get(value) ?? value]),
+  )
 }
 
 /** Where a runtime looks for modules and libraries beside the function's own. */

@@ -74,7 +74,6 @@ for (const [event, message] of [
 }
 
 for (const [event, note] of [
-  ['sqs: arn:aws:sqs:us-east-1:1:q', 'SQS queues are not served yet'],
   [
     'stream: arn:aws:dynamodb:us-east-1:1:table/t/stream/s',
     'DynamoDB and Kinesis streams are not served yet',
