@@ -1,6 +1,7 @@
 import { createLog } from '../lib/log.ts'
 import type { App } from '../model/app.ts'
 import { createSpillway, type Spillway, type SpillwayOptions } from '../spillway.ts'
+import { readCertificate } from './certificate.ts'
 import { describeApp } from './describe.ts'
 import type { ServeFlags } from './options.ts'
 import { prettyLog, prettyRequest } from './pretty.ts'
@@ -59,6 +60,7 @@ async function serve(
 function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): SpillwayOptions {
   const level = flags.quiet === true ? 'error' : flags.verbose === true ? 'debug' : 'info'
   const adminToken = process.env['SPILLWAY_ADMIN_TOKEN']
+  const tls = readCertificate(flags.tlsCert, flags.tlsKey)
   const pretty = mode === 'dev' && flags.json !== true
   return {
     app,
@@ -67,7 +69,7 @@ function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): Spillway
     drain: { preStopDelayMs: flags.preStopDelay, timeoutMs: flags.drainTimeout },
     log: createLog(level, pretty ? 'text' : 'json'),
     listen: {
-      api: { host: flags.host, port: flags.port },
+      api: { host: flags.host, port: flags.port, ...(tls === undefined ? {} : { tls }) },
       aws: { host: flags.awsHost, port: flags.awsPort },
       admin: { host: flags.adminHost, port: flags.adminPort },
     },

@@ -151,7 +151,9 @@ export class Exchange implements Caller, ResponseStream {
       route,
       method,
       target: url,
-      rawHeaders,
+      // The client may not say otherwise: of several the last one counts.
+      rawHeaders:
+        'encrypted' in socket ? [...rawHeaders, 'X-Forwarded-Proto', 'https'] : rawHeaders,
       sourceIp: this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor),
       protocol: `HTTP/${httpVersion}`,
       timeEpochMs: this.#options.clock.wallMs(),

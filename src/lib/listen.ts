@@ -1,14 +1,14 @@
-import type { RequestListener, Server, ServerOptions } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import { SpillwayError } from './errors.ts'
 import { describePortHolder } from './port-holder.ts'
-
-// `import … from 'node:http'` reads all its exports, and one of them loads 50 ms of undici.
-const { createServer } = process.getBuiltinModule('node:http')
+import { createStrictServer, type Certificate } from './strict-server.ts'
 
 /** Where a listener binds. Loopback and a free port unless told otherwise. */
 export interface Listen {
   readonly host?: string
   readonly port?: number
+  /** It then speaks HTTPS and nothing else. */
+  readonly tls?: Certificate
 }
 
 /** A listener that answers. */
@@ -19,14 +19,6 @@ export interface Listening {
   close(graceMs: number): Promise<void>
 }
 
-/** Slow or silent clients hold a connection no longer than this. */
-const TIMEOUTS: ServerOptions = {
-  headersTimeout: 10_000,
-  requestTimeout: 60_000,
-  connectionsCheckingInterval: 1000,
-  keepAliveTimeout: 65_000,
-}
-
 const SWEEP_MS = 50
 
 /**
@@ -34,17 +26,17 @@ const SWEEP_MS = 50
  * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, naming who holds the port where that can be known.
  */
 export async function listen(
-  { host = '127.0.0.1', port = 0 }: Listen,
+  { host = '127.0.0.1', port = 0, tls }: Listen,
   listener: RequestListener,
 ): Promise<Listening> {
-  const server = createServer(TIMEOUTS, listener)
+  const server = createStrictServer(listener, tls === undefined ? {} : { tls })
   await bind(server, host, port)
   const bound = server.address()
   const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port
   const shownHost = host.includes(':') ? `[${host}]` : host
   return {
     server,
-    url: `http://${shownHost}:${boundPort}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${shownHost}:${boundPort}`,
     close: (graceMs) => closeServer(server, graceMs),
   }
 }
