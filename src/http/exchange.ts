@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { readBody } from '../lib/body.ts'
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
 import {
@@ -19,9 +17,11 @@ import { functionArn } from '../model/arn.ts'
 import type { ClientAddress } from './client-address.ts'
 import { askAll, type Arrival, type Guards, type Verdict } from './guard.ts'
 import type { GuardsOf } from './guards.ts'
+import { headerOf } from './header.ts'
 import { toRouteContext } from './route-context.ts'
 import type { Router, RouteTarget } from './router.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
+import type { Turn } from './turn.ts'
 
 export interface ApiOptions {
   readonly invoker: Invoker
@@ -59,8 +59,7 @@ const BODY_BYTES_MAX = 10 * 1024 * 1024
 export class Exchange implements Caller, ResponseStream {
   readonly #options: ApiOptions
   readonly #routes: Routes
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
+  readonly #turn: Turn
   readonly #startMs: number
   readonly #requestId: string = randomUUID()
   readonly #traceId: string
@@ -74,27 +73,22 @@ export class Exchange implements Caller, ResponseStream {
   #after: Guards['after']
   #outcome: Outcome | undefined
   #streamed: StreamedAnswer | undefined
-  #headSent = false
+  /** Of a response whose head is out and whose body follows. */
+  #sentStatus: number | undefined
 
-  constructor(
-    options: ApiOptions,
-    routes: Routes,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ) {
+  constructor(options: ApiOptions, routes: Routes, turn: Turn) {
     this.#options = options
     this.#routes = routes
-    this.#request = request
-    this.#response = response
+    this.#turn = turn
     this.#startMs = options.clock.nowMs()
-    const given = request.headers['x-amzn-trace-id']
+    const given = headerOf(turn.rawHeaders, 'x-amzn-trace-id')
     this.#traceId = traceIdOf(given, this.#requestId, options.clock.wallMs())
   }
 
   answer(): void {
-    const { method = 'GET', url = '/' } = this.#request
-    const query = url.indexOf('?')
-    const found = this.#routes.router.match(method, query === -1 ? url : url.slice(0, query))
+    const { method, target } = this.#turn
+    const query = target.indexOf('?')
+    const found = this.#routes.router.match(method, query === -1 ? target : target.slice(0, query))
     if ('miss' in found) return this.#refuse(found.miss, 'not-found')
     this.#target = found
     const guards = this.#routes.guards(found)
@@ -114,7 +108,7 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #read(target: RouteTarget, { body: guard }: Guards): void {
-    readBody(this.#request, BODY_BYTES_MAX, (body) => {
+    this.#turn.readBody(BODY_BYTES_MAX, (body) => {
       if (body === undefined) return
       if (body.bytes === undefined) return this.#refuse(target.api.front, 'too-large', body.length)
       const refusal = this.#arrival && guard?.(this.#arrival, body.bytes)
@@ -133,9 +127,9 @@ export class Exchange implements Caller, ResponseStream {
     const { route } = target
     this.#handedOver = true
     const timeout = clock.after(route.timeoutMs, () => this.#refuse(target.api.front, 'timeout'))
-    this.#response.once('close', () => {
+    this.#turn.onOver((finished) => {
       timeout[Symbol.dispose]()
-      this.left = !this.#response.writableFinished
+      this.left = !finished
       this.waiting?.cancel()
     })
     void invoker
@@ -145,21 +139,19 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #toArrival(route: RouteTarget): Arrival {
-    const { method = 'GET', url = '/', httpVersion, rawHeaders, socket, headers } = this.#request
-    const forwardedFor = headers['x-forwarded-for'] as string | undefined
+    const { method, target, rawHeaders, protocol, peer, port, isSecure } = this.#turn
     return {
       route,
       method,
-      target: url,
+      target,
       // The client may not say otherwise: of several the last one counts.
-      rawHeaders:
-        'encrypted' in socket ? [...rawHeaders, 'X-Forwarded-Proto', 'https'] : rawHeaders,
-      sourceIp: this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor),
-      protocol: `HTTP/${httpVersion}`,
+      rawHeaders: isSecure ? [...rawHeaders, 'X-Forwarded-Proto', 'https'] : rawHeaders,
+      sourceIp: this.#routes.clientAddress(peer, rawHeaders),
+      protocol,
       timeEpochMs: this.#options.clock.wallMs(),
       requestId: this.#requestId,
       traceId: this.#traceId,
-      port: socket.localPort ?? 0,
+      port,
     }
   }
 
@@ -192,7 +184,7 @@ export class Exchange implements Caller, ResponseStream {
     assert(target !== undefined, 'only what has a route is run')
     const { front } = target.api
     this.#streamed = new StreamedAnswer({
-      response: this.#response,
+      turn: this.#turn,
       request: { requestId: this.#requestId, traceId: this.#traceId },
       route: this.#contextOf(target),
       begin: (head) => this.#begin(head),
@@ -211,13 +203,10 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #begin({ status, rawHeaders }: StreamHead): void {
-    const response = this.#response
-    if (response.headersSent || response.destroyed) return
-    this.#headSent = true
-    if (this.#options.draining()) response.shouldKeepAlive = false
-    response.writeHead(status, [...rawHeaders, 'x-spillway-handler-started', '1'])
-    // The client is to know at once, however long the first bytes take.
-    response.flushHeaders()
+    if (!this.#turn.isUnanswered) return
+    this.#sentStatus = status
+    const headers = [...rawHeaders, 'x-spillway-handler-started', '1']
+    this.#turn.begin({ status, rawHeaders: headers }, this.#options.draining())
   }
 
   /** One object a route: the environments know a route by its identity. */
@@ -245,7 +234,7 @@ export class Exchange implements Caller, ResponseStream {
     else if (!streamed.breakOff() && outcome.status !== 'cancelled') {
       this.#refuse(front, KINDS[outcome.status])
     }
-    if (this.#headSent) this.#tell(this.#response.statusCode)
+    if (this.#sentStatus !== undefined) this.#tell(this.#sentStatus)
   }
 
   /** It was made in the function's own process: what cannot be sent is the function's mistake. */
@@ -268,13 +257,11 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #send(answer: HttpResponse): void {
-    const response = this.#response
     const { status, rawHeaders, body } = this.#finished(answer)
     // The gateway's own wait may have been over first, or the client may be gone.
-    if (response.headersSent || response.destroyed) return
-    if (this.#options.draining()) response.shouldKeepAlive = false
-    response.writeHead(status, [...rawHeaders, ...this.#ownHeaders()])
-    endWith(response, body)
+    if (!this.#turn.isUnanswered) return
+    const headers = [...rawHeaders, ...this.#ownHeaders()]
+    this.#turn.send({ status, rawHeaders: headers, body }, this.#options.draining())
     this.#tell(status)
   }
 
@@ -287,8 +274,8 @@ export class Exchange implements Caller, ResponseStream {
 
   #tell(status: number): void {
     this.#options.onRequest?.({
-      method: this.#request.method ?? '',
-      target: this.#request.url ?? '',
+      method: this.#turn.method,
+      target: this.#turn.target,
       status,
       durationMs: this.#options.clock.nowMs() - this.#startMs,
       ...(this.#target === undefined ? {} : { functionName: this.#target.route.functionName }),
@@ -301,18 +288,6 @@ function throttleFacts(outcome: Outcome | undefined): Partial<GatewayErrorFacts>
   if (outcome?.status !== 'throttled') return {}
   const { blocked } = outcome
   return { retryAfterS: retryAfterS(blocked), throttleReason: throttleReason(blocked) }
-}
-
-/** Below this, copying a body into one write with its headers is cheaper than a second piece. */
-const ONE_WRITE_BYTES_MAX = 16 * 1024
-
-function endWith(response: ServerResponse, body: Uint8Array | string): void {
-  if (typeof body === 'string' || body.byteLength > ONE_WRITE_BYTES_MAX) response.end(body)
-  else
-    response.end(
-      Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'),
-      'latin1',
-    )
 }
 
 const KINDS: Readonly<Record<Exclude<Outcome['status'], 'ok' | 'cancelled'>, GatewayErrorKind>> = {

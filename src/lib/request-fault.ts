@@ -41,8 +41,13 @@ function hostFault(request: IncomingMessage): Refusal | undefined {
   }
   if (hosts > 1) return { status: 400, message: 'several Host headers' }
   if (hosts === 0 && httpVersionMinor === 1) return { status: 400, message: 'no Host header' }
-  if (HOST.test(headers.host ?? '')) return undefined
+  if (isHost(headers.host ?? '')) return undefined
   return { status: 400, message: 'the Host header is not a host and a port' }
+}
+
+/** Whether it is what a `Host` header may say. */
+export function isHost(value: string): boolean {
+  return HOST.test(value)
 }
 
 /** The absolute form names its host a second time. Where both agree it is read as the path alone. */

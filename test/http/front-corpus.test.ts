@@ -1,42 +1,34 @@
 import assert from 'node:assert/strict'
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { describe, test, type TestContext } from 'node:test'
-import { bodyOf } from '../../src/lib/body.ts'
+import { describe, test } from 'node:test'
 import { listen } from '../../src/lib/listen.ts'
 import { exchangeRaw, statusesOf } from '../support/raw-client.ts'
+import { startReading } from './doors.ts'
 import { AFTER, CORPUS } from './front-corpus.ts'
 
-/** A listener that writes down what it is given to run. */
-async function open(t: TestContext): Promise<{ port: number; ran: string[] }> {
-  const ran: string[] = []
-  const listener: RequestListener = (request, response) => {
-    run(request, response, ran).catch(() => response.destroy())
+for (const reader of ['our own front', 'node:http alone']) {
+  describe(`What comes of bytes that ${reader} reads`, () => {
+    for (const { name, sent, answers, ran: wanted } of CORPUS) {
+      test(`${name}: ${answers.join(', ')}`, async (t) => {
+        const reading = startReading()
+        const front = reader === 'node:http alone' ? undefined : reading.front
+        const listening = await listen({}, reading.listener, front)
+        t.after(() => listening.close(0))
+        const text = await exchangeRaw(Number(new URL(listening.url).port), sent + AFTER)
+        const ran = reading.ran.map(({ method, target, body }) => `${method} ${target} ${body}`)
+        assert.deepEqual({ answers: statusesOf(text), ran }, { answers, ran: wanted })
+      })
+    }
+  })
+}
+
+test('the corpus is about both', async (t) => {
+  let own = 0
+  for (const { sent } of CORPUS) {
+    const reading = startReading()
+    const listening = await listen({}, reading.listener, reading.front)
+    t.after(() => listening.close(0))
+    await exchangeRaw(Number(new URL(listening.url).port), sent + AFTER)
+    own += reading.ownCount() > 0 ? 1 : 0
   }
-  const listening = await listen({}, listener)
-  t.after(() => listening.close(0))
-  return { port: Number(new URL(listening.url).port), ran }
-}
-
-async function run(
-  request: IncomingMessage,
-  response: ServerResponse,
-  ran: string[],
-): Promise<void> {
-  const { bytes } = await bodyOf(request, 1e6)
-  ran.push(`${request.method} ${request.url} ${bytes?.toString('latin1')}`)
-  response.end()
-}
-
-function summary(answers: readonly number[]): string {
-  return answers.length > 5 ? `${answers.length} answers` : answers.join(', ')
-}
-
-describe('What comes of bytes on a listener', () => {
-  for (const { name, sent, answers, ran: wanted } of CORPUS) {
-    test(`${name}: ${summary(answers)}`, async (t) => {
-      const { port, ran } = await open(t)
-      const text = await exchangeRaw(port, sent + AFTER)
-      assert.deepEqual({ answers: statusesOf(text), ran }, { answers, ran: wanted })
-    })
-  }
+  assert.ok(own > 20 && CORPUS.length - own > 80, `our own front has read of ${own} rows`)
 })

@@ -111,6 +111,12 @@ describe('A connection', () => {
     assert.equal([...text.matchAll(/connection: close/gi)].length, 1)
   })
 
+  test('that asks for more than a hundred things at once is closed after them', async (t) => {
+    const port = await open(t, {})
+    const answers = statusesOf(await exchangeRaw(port, GET.repeat(110)))
+    assert.deepEqual(answers, [...Array.from({ length: 101 }, () => 200), 400])
+  })
+
   test('runs its requests one after the other', async (t) => {
     let running = 0
     let most = 0
