@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Deadlines } from '../lib/deadlines.ts'
 import type { Front } from '../lib/listen.ts'
+import { functionArn } from '../model/arn.ts'
 import type { App } from '../model/app.ts'
 import { createClientAddress } from './client-address.ts'
 import { Exchange, type ApiOptions, type Routes } from './exchange.ts'
@@ -21,9 +23,10 @@ export interface Api {
 }
 
 export function createApi(options: ApiOptions): Api {
+  const shared = { ...options, deadlines: new Deadlines(options.clock) }
   let routes: Routes | undefined
   const answer = (turn: Turn): void => {
-    if (routes !== undefined) return new Exchange(options, routes, turn).answer()
+    if (routes !== undefined) return new Exchange(shared, routes, turn).answer()
     turn.send({ status: 503, rawHeaders: ['Content-Length', '0'], body: '' }, true)
   }
   return {
@@ -42,5 +45,13 @@ function toRoutes(app: App): Routes {
     clientAddress: createClientAddress(app.trustedProxies),
     contexts: new Map(),
     guards: createGuards(),
+    arnOf: arnsOf(app),
   }
+}
+
+/** Made once for each function. */
+function arnsOf({ apis, region, accountId }: App): (functionName: string) => string {
+  const names = apis.flatMap(({ routes }) => routes.map(({ functionName }) => functionName))
+  const arns = new Map(names.map((name) => [name, functionArn(region, accountId, name)]))
+  return (name) => arns.get(name) ?? functionArn(region, accountId, name)
 }

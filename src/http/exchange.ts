@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
+import type { Deadlines, Timed } from '../lib/deadlines.ts'
 import { assert } from '../lib/errors.ts'
 import {
   gatewayError,
@@ -8,12 +9,11 @@ import {
   type StreamHead,
 } from '../events/index.ts'
 import type { GatewayErrorFacts } from '../events/gateway-errors.ts'
-import type { CallerFacts, RouteContext } from '../events/http.ts'
+import type { CallerFacts, HttpRequest, RouteContext } from '../events/http.ts'
 import { outcomeHeaders, overdueHeaders, traceIdOf } from '../invoke/headers.ts'
 import type { Caller, Invocation, Invoker, Outcome, ResponseStream } from '../invoke/invocation.ts'
 import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
 import type { App } from '../model/app.ts'
-import { functionArn } from '../model/arn.ts'
 import type { ClientAddress } from './client-address.ts'
 import { askAll, type Arrival, type Guards, type Verdict } from './guard.ts'
 import type { GuardsOf } from './guards.ts'
@@ -50,14 +50,21 @@ export interface Routes {
   readonly clientAddress: ClientAddress
   readonly contexts: Map<RouteTarget, RouteContext>
   readonly guards: GuardsOf
+  readonly arnOf: (functionName: string) => string
+}
+
+/** What all exchanges of a listener share. */
+export interface Shared extends ApiOptions {
+  /** Of those that wait for a function. */
+  readonly deadlines: Deadlines
 }
 
 /** Both REST and HTTP APIs take this much. */
 const BODY_BYTES_MAX = 10 * 1024 * 1024
 
 /** One request and its response. */
-export class Exchange implements Caller, ResponseStream {
-  readonly #options: ApiOptions
+export class Exchange implements Caller, ResponseStream, Timed {
+  readonly #options: Shared
   readonly #routes: Routes
   readonly #turn: Turn
   readonly #startMs: number
@@ -65,7 +72,9 @@ export class Exchange implements Caller, ResponseStream {
   readonly #traceId: string
   waiting: Caller['waiting']
   begun = false
-  left = false
+  left: boolean = false
+  dueMs: number = Infinity
+  slot: number = -1
   #handedOver = false
   #target: RouteTarget | undefined
   #arrival: Arrival | undefined
@@ -76,7 +85,7 @@ export class Exchange implements Caller, ResponseStream {
   /** Of a response whose head is out and whose body follows. */
   #sentStatus: number | undefined
 
-  constructor(options: ApiOptions, routes: Routes, turn: Turn) {
+  constructor(options: Shared, routes: Routes, turn: Turn) {
     this.#options = options
     this.#routes = routes
     this.#turn = turn
@@ -123,19 +132,32 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #invoke(target: RouteTarget, body: Uint8Array): void {
-    const { clock, invoker } = this.#options
-    const { route } = target
+    const { clock, deadlines, invoker } = this.#options
     this.#handedOver = true
-    const timeout = clock.after(route.timeoutMs, () => this.#refuse(target.api.front, 'timeout'))
+    this.dueMs = clock.nowMs() + target.route.timeoutMs
+    deadlines.add(this)
     this.#turn.onOver((finished) => {
-      timeout[Symbol.dispose]()
+      deadlines.remove(this)
       this.left = !finished
       this.waiting?.cancel()
     })
-    void invoker
-      .invoke(this.#toInvocation(target, body))
-      .then((outcome) => this.#answer(target, outcome))
-      .catch((error: unknown) => this.#fail(error, target))
+    void invoker.invoke(this.#toInvocation(target, body)).then(
+      (outcome) => this.#tryAnswer(target, outcome),
+      (error: unknown) => this.#fail(error, target),
+    )
+  }
+
+  /** The gateway has waited long enough; the function goes on. */
+  onDue(): void {
+    if (this.#target !== undefined) this.#refuse(this.#target.api.front, 'timeout')
+  }
+
+  #tryAnswer(target: RouteTarget, outcome: Outcome): void {
+    try {
+      this.#answer(target, outcome)
+    } catch (error) {
+      this.#fail(error, target)
+    }
   }
 
   #toArrival(route: RouteTarget): Arrival {
@@ -156,22 +178,20 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #toInvocation(target: RouteTarget, body: Uint8Array): Invocation {
-    const { app } = this.#routes
     const { functionName, timeoutMs } = target.route
-    assert(this.#arrival !== undefined, 'what has a route has arrived')
-    const { route: _, ...arrival } = this.#arrival
-    const caller = this.#caller === undefined ? {} : { caller: this.#caller }
+    const arrival = this.#arrival
+    assert(arrival !== undefined, 'what has a route has arrived')
     return {
       id: randomUUID(),
       functionName,
       payload: {
         kind: 'http',
-        request: { ...arrival, body, ...caller },
+        request: toRequest(arrival, body, this.#caller),
         route: this.#contextOf(target),
       },
       source: 'http',
       deadlineMs: this.#startMs + timeoutMs,
-      invokedArn: functionArn(app.region, app.accountId, functionName),
+      invokedArn: this.#routes.arnOf(functionName),
       traceId: this.#traceId,
       caller: this,
       stream: this,
@@ -260,7 +280,7 @@ export class Exchange implements Caller, ResponseStream {
     const { status, rawHeaders, body } = this.#finished(answer)
     // The gateway's own wait may have been over first, or the client may be gone.
     if (!this.#turn.isUnanswered) return
-    const headers = [...rawHeaders, ...this.#ownHeaders()]
+    const headers = rawHeaders.concat(this.#ownHeaders())
     this.#turn.send({ status, rawHeaders: headers, body }, this.#options.draining())
     this.#tell(status)
   }
@@ -282,6 +302,27 @@ export class Exchange implements Caller, ResponseStream {
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
     })
   }
+}
+
+/** Written out: a spread costs several times as much, and this is done for every request. */
+function toRequest(
+  arrival: Arrival,
+  body: Uint8Array,
+  caller: CallerFacts | undefined,
+): HttpRequest {
+  const request = {
+    method: arrival.method,
+    target: arrival.target,
+    rawHeaders: arrival.rawHeaders,
+    body,
+    sourceIp: arrival.sourceIp,
+    protocol: arrival.protocol,
+    timeEpochMs: arrival.timeEpochMs,
+    requestId: arrival.requestId,
+    traceId: arrival.traceId,
+    port: arrival.port,
+  }
+  return caller === undefined ? request : { ...request, caller }
 }
 
 function throttleFacts(outcome: Outcome | undefined): Partial<GatewayErrorFacts> {

@@ -21,26 +21,27 @@ export function toAsk(invocation: Invocation, config: LimitsConfig, nowMs: numbe
     invocation.priority ?? limits?.priority ?? group?.priority ?? PRIORITY_BY_SOURCE[source]
   const maxWaitMs =
     limits?.maxWaitMs ?? group?.maxWaitMs ?? defaultMaxWaitMs(priority, deadlineMs - nowMs)
-  return {
+  const ask: Mutable<Ask> = {
     functionName,
     priority,
     // On Lambda nobody waits.
     maxWaitMs: config.mode === 'aws' ? 0 : maxWaitMs,
     deadlineMs,
     span: spanOf(invocation.id),
-    ...whoseOf(invocation),
   }
+  addWhose(ask, invocation)
+  return ask
 }
 
-function whoseOf({ source, traceId, tenant, version }: Invocation): Partial<Ask> {
+function addWhose(ask: Mutable<Ask>, { source, traceId, tenant, version }: Invocation): void {
   // A trace id on a route is anybody's word; on the Invoke API it is that of a program of ours.
   const caller = source === 'invoke' ? callerOf(traceId) : undefined
-  return {
-    ...(caller === undefined ? {} : { caller }),
-    ...(tenant === undefined ? {} : { tenant }),
-    ...(version === undefined ? {} : { version }),
-  }
+  if (caller !== undefined) ask.caller = caller
+  if (tenant !== undefined) ask.tenant = tenant
+  if (version !== undefined) ask.version = version
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /**
  * How long an invocation waits for limits where nothing is configured: users a little, async work
