@@ -271,7 +271,7 @@ export class Exchange implements Caller, ResponseStream, Timed {
     this.#send(gatewayError(front, kind, { ...facts, ...throttleFacts(this.#outcome) }))
   }
 
-  #ownHeaders(): string[] {
+  #ownHeaders(): readonly string[] {
     if (this.#outcome !== undefined) return outcomeHeaders(this.#outcome)
     return this.#handedOver ? overdueHeaders(this) : []
   }
