@@ -232,7 +232,7 @@ function lasting(text: string): string {
 }
 
 function piecesOf(text: string, places: readonly number[]): Buffer[] {
-  const at = [0, ...places.map((at) => at % text.length).toSorted((a, b) => a - b)]
+  const at = [0, ...places.map((each) => each % text.length).toSorted((a, b) => a - b)]
   return at
     .map((from, i) => Buffer.from(text.slice(from, at[i + 1]), 'latin1'))
     .filter(({ length }) => length > 0)
