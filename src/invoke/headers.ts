@@ -7,7 +7,8 @@ import type { Caller, Outcome } from './invocation.ts'
  * invocation: whether the handler began, how often it was handed over, what it waited, whose failure
  * it was, which limit blocked it and why.
  */
-export function outcomeHeaders(outcome: Outcome): string[] {
+export function outcomeHeaders(outcome: Outcome): readonly string[] {
+  if (isUsual(outcome)) return USUAL
   const headers = [
     'x-spillway-handler-started',
     outcome.handlerStarted ? '1' : '0',
@@ -25,6 +26,21 @@ export function outcomeHeaders(outcome: Outcome): string[] {
     headers.push('x-spillway-limit', limit, 'x-spillway-reason', reasonOf(blocked))
   }
   return headers
+}
+
+/** Nearly all of them: begun at once, and well. */
+const USUAL: readonly string[] = [
+  'x-spillway-handler-started',
+  '1',
+  'x-spillway-attempts',
+  '1',
+  'x-spillway-waited-ms',
+  '0',
+]
+
+function isUsual({ status, handlerStarted, attempts, waitedMs, failure }: Outcome): boolean {
+  const well = status === 'ok' && failure === undefined
+  return well && handlerStarted && attempts === 1 && waitedMs < 0.5
 }
 
 /**

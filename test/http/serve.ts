@@ -1,8 +1,8 @@
-import { Agent, createServer, request, type ClientRequest, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { TestContext } from 'node:test'
 import { createApi, type ApiOptions, type RequestFacts } from '../../src/http/api.ts'
 import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
+import { listen } from '../../src/lib/listen.ts'
 import { virtualClock, type VirtualClock } from '../../src/lib/clock.ts'
 import type { App, HttpApi, HttpRoute } from '../../src/model/app.ts'
 import { createRates } from '../../src/rates/index.ts'
@@ -72,6 +72,13 @@ export interface ServedApi {
   start(path: string, sent?: Sent): ClientRequest
 }
 
+let isReadByNode = false
+
+/** From now on node:http reads what comes; before, our own front does, and node:http what that hands over. */
+export function readByNode(): void {
+  isReadByNode = true
+}
+
 type Invoke = (invocation: Invocation) => Promise<Outcome> | Outcome
 
 /** Opens the listener in front of an invoker that answers as it is told. */
@@ -99,16 +106,14 @@ export async function serveApi(
   const configure = (apis: readonly HttpApi[]): void =>
     api.configure({ ...appOf([{ name: 'effect' }]), apis, ...given.app })
   configure(given.apis)
-  const server = createServer(api.handle)
+  const listening = await listen({}, api.handle, isReadByNode ? undefined : api.front)
   let connections = 0
-  server.on('connection', () => connections++)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  listening.server.on('connection', () => connections++)
+  const port = Number(new URL(listening.url).port)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  t.after(() => {
+  t.after(async () => {
     agent.destroy()
-    server.closeAllConnections()
-    server.close()
+    await listening.close(0)
   })
   const start = (path: string, { method = 'GET', headers = {}, body }: Sent = {}): ClientRequest =>
     request({ port, host: '127.0.0.1', path, method, headers, agent }).end(body)
