@@ -65,6 +65,8 @@ export interface ServedApi {
   /** Serves these APIs from now on. */
   configure(apis: readonly HttpApi[]): void
   readonly port: number
+  /** Moves time on by more than a connection is kept for. */
+  letPass(ms: number): void
   /** How many connections there have been. */
   connections(): number
   send(path: string, sent?: Sent): Promise<Answer>
@@ -123,6 +125,10 @@ export async function serveApi(
     errors,
     configure,
     port,
+    letPass(ms) {
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy()
+      clock.advance(ms)
+    },
     connections: () => connections,
     start,
     send: (path, sent) => answerOf(start(path, sent)),
