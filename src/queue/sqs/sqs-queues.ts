@@ -39,7 +39,7 @@ export async function openSqsQueues({ region, endpoint }: SqsQueuesOptions): Pro
       const changes = handles.map((receiptHandle) => ({ receiptHandle, timeoutMs: 0 }))
       await changeAll(service, queue, changes)
     },
-    counts: async (queue) => await count(service, queue),
+    counts: async (queue) => await countAll(service, queue),
     close: async () => client.destroy(),
   }
 }
@@ -127,7 +127,7 @@ async function changeAll(
   })
 }
 
-async function count(service: Service, queue: string): Promise<QueueCounts> {
+async function countAll(service: Service, queue: string): Promise<QueueCounts> {
   const { sdk, client } = service
   const QueueUrl = await urlOf(service, queue)
   const command = new sdk.GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] })
