@@ -71,7 +71,7 @@ export async function serveAws(
   t: TestContext,
   app: App,
   invoke: (invocation: Invocation) => Promise<Outcome> | Outcome,
-  more: Partial<Pick<AwsOptions, 'warmth' | 'random' | 'clock' | 'notifications'>> = {},
+  more: Partial<Pick<AwsOptions, 'warmth' | 'random' | 'clock' | 'notifications' | 'awsKeys'>> = {},
 ): Promise<Served> {
   const errors: unknown[] = []
   const gate = new Gate(app.limits, { clock: realClock })
