@@ -43,7 +43,7 @@ export function engineRig(reserve: DiskReserve = ROOM): EngineRig {
     current = mine
     return new Engine(db, {
       clock: {
-        nowMs: clock.nowMs,
+        nowMs: () => clock.nowMs(),
         wallMs: () => clock.wallMs() + setMs,
         after: (ms, then) => clock.after(ms, () => current === mine && then()),
       },

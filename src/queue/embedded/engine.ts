@@ -38,6 +38,7 @@ export class Engine {
   readonly #time: LogicalTime
   readonly #waiting = new Waiting()
   #lastId: number
+  #hasWorked = false
   #timer: { readonly atMs: number; readonly handle: Disposable } | undefined
   #sweeping: Disposable
 
@@ -125,6 +126,7 @@ export class Engine {
   #commit(batch: readonly Work[]): void {
     const replies: Reply[] = []
     const served: Waiter[] = []
+    if (batch.length > 0) this.#hasWorked = true
     this.#inTransaction(() => {
       for (const work of batch) {
         const reply = this.#do(work)
@@ -296,7 +298,9 @@ export class Engine {
       let more = false
       try {
         this.#inTransaction(() => {
-          this.#rows.run('setMeta', 'now_ms', this.#time.nowMs())
+          // A server that does nothing writes nothing.
+          if (this.#hasWorked) this.#rows.run('setMeta', 'now_ms', this.#time.nowMs())
+          this.#hasWorked = false
           more = sweep(this.#ground)
         })
       } catch (error) {
