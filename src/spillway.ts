@@ -8,6 +8,10 @@ import { openHistory, type History } from './admin/history.ts'
 import { watchLoopLag, type LoopLag } from './admin/loop-lag.ts'
 import { openSavedLimits } from './admin/saved-limits.ts'
 import { createAdmin } from './admin/server.ts'
+import type { AwsKey } from './auth/aws-keys.ts'
+import { endpointKeys, type EndpointKeys } from './auth/endpoint-keys.ts'
+import { refuseExposure } from './auth/exposure.ts'
+import type { Readiness } from './admin/options.ts'
 import { createAwsEndpoint } from './aws/endpoint.ts'
 import { Gate } from './gate/gate.ts'
 import { checkLimits, type LimitChange, type LimitsControl } from './gate/limits/limits.ts'
@@ -26,6 +30,7 @@ import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
 import { endpointOf } from './model/queue-urls.ts'
 import { provisionedOf } from './model/arithmetic.ts'
+import { createRates, type Rates } from './rates/index.ts'
 import { inheritedCredentials } from './runtime/credentials.ts'
 import { checkFailpoints } from './runtime/check-failpoints.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
@@ -43,6 +48,8 @@ export interface SpillwayOptions {
   readonly dataDir?: string
   /** Must come with every request to the admin listener, as a bearer token. */
   readonly adminToken?: string
+  /** Who may call the AWS endpoint, and IAM routes: each request signed with one of them. */
+  readonly awsKeys?: readonly AwsKey[]
   /** How it stops. */
   readonly drain?: DrainOptions
   /** The time of what waits in queues, retries and schedules included. Default: the machine's. */
@@ -137,9 +144,11 @@ interface Parts {
   readonly limits: LiveLimits
   readonly tally: Tally
   readonly invoker: StoppableInvoker
+  readonly rates: Rates
   readonly api: Api
   readonly journal: EnvironmentJournal
   readonly history: History
+  readonly awsKeys: EndpointKeys
 }
 
 function assemble(options: SpillwayOptions): Parts {
@@ -171,10 +180,14 @@ function assemble(options: SpillwayOptions): Parts {
   })
   const invoker = createInvoker({ gate, clock, tally, log: writeLog, target: targets(fleet) })
   const limits = controlLimits(options, { gate, fleet, log }, () => parts.app)
+  const rates = openRates(log)
   const api = createApi({
     invoker,
     clock,
+    rates,
     draining: () => parts.draining,
+    awsKeys: options.awsKeys ?? [],
+    onTrouble,
     onError: (error) => log.error(error),
     ...(options.onRequest === undefined ? {} : { onRequest: options.onRequest }),
   })
@@ -187,11 +200,20 @@ function assemble(options: SpillwayOptions): Parts {
     limits,
     tally,
     invoker,
+    rates,
     api,
     journal,
     history: historyOf(options, tally, onTrouble),
+    awsKeys: endpointKeys(options.awsKeys ?? [], options.mode ?? 'start', process.env),
   }
   return parts
+}
+
+function openRates(log: Log): Rates {
+  return createRates({
+    clock: realClock,
+    onNote: (sentence, isUp) => log[isUp ? 'info' : 'warn'](sentence),
+  })
 }
 
 /** Limits that can be changed while running, each change told to the log. */
@@ -270,14 +292,17 @@ async function open(
 ): Promise<Spillway> {
   const lag = watchLoopLag((lagMs) => parts.log.warn({ lagMs }, 'the event loop stood still'))
   stops.push(async () => lag.stop())
-  const background = await workInBackground(options, parts)
+  const background = await openBackground({ ...options, ...parts })
   stops.push(() => background.close())
+  stops.push(async () => parts.rates.close())
+  parts.rates.configure(options.app)
   const listening = await openListeners({ ...options, lag, background }, parts, stops)
   stops.push(() => parts.fleet.close())
   const around = (app: App): Surroundings => ({
     region: app.region,
     mode: options.mode ?? 'start',
-    ...endpointOf(app, listening.aws?.url),
+    ...endpointOf(app, options.mode ?? 'start', listening.aws?.url),
+    signingKey: parts.awsKeys.ofFunctions,
     path: process.env['PATH'] ?? '',
     credentials: app.credentials === 'inherit' ? inheritedCredentials(process.env) : {},
   })
@@ -306,6 +331,7 @@ async function open(
     reload(app) {
       checkCauses(app)
       parts.fleet.admit(app, around(app))
+      parts.rates.configure(app)
       parts.limits.rebase(app.limits)
       apply(app)
     },
@@ -316,6 +342,7 @@ async function open(
       lag.stop()
       process.off('exit', onExit)
       parts.history.save()
+      parts.rates.close()
       // Last: until then `/readyz` says 503, and not nothing.
       await admin?.close(0)
     },
@@ -349,24 +376,13 @@ async function drain(
   overdue[Symbol.dispose]()
 }
 
-async function workInBackground(
-  { app, mode = 'start', dataDir, queueClock: clock }: SpillwayOptions,
-  { invoker, limits, log }: Parts,
-): Promise<Background> {
-  return await openBackground({
-    app,
-    mode,
-    invoker,
-    limits,
-    dataDir,
-    clock,
-    onTrouble: (sentence) => log.warn(sentence),
-    onBroken: (error) => log.error(error),
-  })
-}
-
 async function openListeners(
-  { listen: wanted = {}, adminToken, lag, background }: SpillwayOptions & Shared,
+  {
+    listen: wanted = {},
+    adminToken,
+    lag,
+    background,
+  }: SpillwayOptions & { readonly lag: LoopLag; readonly background: Background },
   parts: Parts,
   stops: (() => Promise<void>)[],
 ): Promise<Partial<Record<keyof ListenOptions, Listening>>> {
@@ -378,6 +394,7 @@ async function openListeners(
     ...background,
     warmth: (name) => fleet.get(name)?.pool.warmth(),
     clock: realClock,
+    awsKeys: parts.awsKeys.accepted,
     onError: (error) => parts.log.error(error),
   })
   const admin = createAdmin({
@@ -405,11 +422,6 @@ async function openListeners(
   return listening
 }
 
-interface Shared {
-  readonly lag: LoopLag
-  readonly background: Background
-}
-
 export const VERSION = '0.1.0'
 
 function* poolCounts(fleet: Fleet): Iterable<{ functionName: string; counts: PoolCounts }> {
@@ -424,8 +436,9 @@ interface PoolCounts {
   readonly starting: number
 }
 
-function readiness({ draining }: Parts): { ok: boolean; checks: { name: string; ok: boolean }[] } {
-  return { ok: !draining, checks: [{ name: 'not draining', ok: !draining }] }
+function readiness({ draining, rates }: Parts): Readiness {
+  const checks = [{ name: 'not draining', ok: !draining }, ...rates.checks()]
+  return { ok: checks.every(({ ok }) => ok), checks }
 }
 
 async function invokeOnce(
@@ -449,26 +462,4 @@ async function invokeOnce(
     traceId: traceIdOf(undefined, id, realClock.wallMs()),
     tail,
   })
-}
-
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
-
-function exposed(where?: Listen): boolean {
-  return !LOOPBACK.has(where?.host ?? '127.0.0.1')
-}
-
-/** Whoever reaches these two listeners can run and change everything. */
-function refuseExposure({ listen: wanted = {}, adminToken }: SpillwayOptions): void {
-  if (exposed(wanted.aws)) {
-    throw new SpillwayError(
-      'SPILLWAY_EXPOSED',
-      `the AWS endpoint does not check signatures yet, so it binds to loopback only, not to ${wanted.aws?.host}`,
-    )
-  }
-  if (exposed(wanted.admin) && adminToken === undefined) {
-    throw new SpillwayError(
-      'SPILLWAY_EXPOSED',
-      `the admin listener on ${wanted.admin?.host} needs SPILLWAY_ADMIN_TOKEN, or bind it to 127.0.0.1`,
-    )
-  }
 }

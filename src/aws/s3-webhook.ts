@@ -59,7 +59,7 @@ export async function takeS3Events(
   await Promise.all(
     records.map(async (record) => await notifications.objectEvent(toObjectEvent(record, clock))),
   )
-  return { status: 200, body: '' }
+  return jsonAnswer(200, {})
 }
 
 function refusal(status: number, message: string): Answer {

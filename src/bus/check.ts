@@ -5,13 +5,11 @@ import { PatternError } from './pattern-error.ts'
 import { parsePattern } from './pattern.ts'
 import { compileTargetInput, InputError } from './target-input.ts'
 
-/** What is wrong with the patterns, filter policies and inputs of an application, each with its place. */
-export function notificationProblems({ rules, subscriptions, schedules }: Background): Problem[] {
+/** What is wrong with the patterns, filter policies and inputs of rules and subscriptions, each with its place. */
+export function notificationProblems({ rules, subscriptions }: Background): Problem[] {
   return [
     ...rules.flatMap(({ place, pattern }) => attempt(place, () => parsePattern(pattern))),
-    ...[...rules, ...schedules].flatMap((target) =>
-      attempt(target.place, () => compileTargetInput(target)),
-    ),
+    ...rules.flatMap((rule) => attempt(rule.place, () => compileTargetInput(rule))),
     ...subscriptions.flatMap(({ place, filterPolicy, filterScope }) =>
       filterPolicy === undefined
         ? []

@@ -5,8 +5,8 @@ import type { ManifestFlags } from './options.ts'
 
 /** The App that a command's paths and flags name; without a path, that of the current folder. */
 export async function readApp(paths: readonly string[], flags: ManifestFlags): Promise<App> {
-  const { config, stage, region, param, envFile } = flags
-  return await loadApp({
+  const { config, stage, region, param, envFile, redis } = flags
+  const app = await loadApp({
     paths: paths.length === 0 ? ['.'] : paths,
     env: process.env,
     check: causeProblems,
@@ -16,4 +16,5 @@ export async function readApp(paths: readonly string[], flags: ManifestFlags): P
     ...(param === undefined ? {} : { params: param }),
     ...(envFile === undefined ? {} : { envFile }),
   })
+  return redis === undefined ? app : { ...app, redis }
 }

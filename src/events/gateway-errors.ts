@@ -1,7 +1,9 @@
 import { albAnswer } from './alb-errors.ts'
 import { byteLength } from './bytes.ts'
+import { functionUrlAnswer } from './function-url-errors.ts'
 import type { HttpResponse, RouteContext } from './http.ts'
 import { shortId } from './ids.ts'
+import { restAnswer } from './rest-errors.ts'
 
 /** What a front end answers by itself, without or instead of a function's result. */
 export type GatewayErrorKind =
@@ -9,8 +11,12 @@ export type GatewayErrorKind =
   | 'not-found'
   /** The API key is missing or wrong. */
   | 'forbidden-key'
-  /** A rate or a concurrency limit is in the way. */
+  /** A concurrency limit is in the way. */
   | 'throttled'
+  /** The throttle of a stage, a route or a usage plan is. */
+  | 'rate-limited'
+  /** The quota of a usage plan is used up. */
+  | 'over-quota'
   /** The function answered what the front end cannot send. */
   | 'malformed'
   /** The body is said to be base64 and is not. */
@@ -23,6 +29,30 @@ export type GatewayErrorKind =
   | 'too-large'
   /** Ours: nothing could run the function before the deadline. It did not start. */
   | 'unavailable'
+  | RefusalKind
+
+/** Why a request was turned away by a guard, before its function was asked. */
+export type RefusalKind =
+  /** What tells who the caller is, is missing or not valid. */
+  | 'unauthorized'
+  /** The same of a token of a user pool that was valid once (REST). */
+  | 'expired-token'
+  /** The authorizer's answer does not let this request in. */
+  | 'access-denied'
+  /** Its policy says Deny. */
+  | 'explicitly-denied'
+  /** The authorizer failed, or answered what cannot be read. */
+  | 'authorizer-failed'
+  /** A request that must be signed is not. */
+  | 'unsigned'
+  /** It is signed with a key that is not known. */
+  | 'unknown-key'
+  /** Its signature does not hold. */
+  | 'bad-signature'
+  /** Parameters are missing that the method requires. */
+  | 'bad-parameters'
+  /** The body does not fit its model. */
+  | 'bad-body'
 
 /** What an answer says of the request it answers. */
 export interface GatewayErrorFacts {
@@ -30,12 +60,14 @@ export interface GatewayErrorFacts {
   readonly requestId: string
   /** Shown by answers that come after a function was tried. */
   readonly traceId?: string
-  /** For `throttled` and `unavailable`, whole seconds. Default: 1. */
+  /** For `throttled`, `rate-limited`, `over-quota` and `unavailable`, whole seconds. Default: 1. */
   readonly retryAfterS?: number
   /** For `throttled` on a Function URL: Lambda's own word. Default: the account's limit. */
   readonly throttleReason?: string
   /** For `too-large` on a Function URL: how large the request was. */
   readonly payloadBytes?: number
+  /** What is wrong, where the answer says it: the missing parameters, why a signature does not hold. */
+  readonly detail?: string
 }
 
 /**
@@ -60,7 +92,7 @@ export function gatewayError(
   if (facts.traceId !== undefined && TRACED.has(front) && AFTER_FUNCTION.has(kind)) {
     rawHeaders.push('X-Amzn-Trace-Id', facts.traceId)
   }
-  if (kind === 'throttled' || kind === 'unavailable') {
+  if (TO_BE_RETRIED.has(kind)) {
     rawHeaders.push('Retry-After', String(facts.retryAfterS ?? 1))
   }
   return { status: answer.status, rawHeaders, body: answer.body }
@@ -80,10 +112,19 @@ export function idHeaders(front: RouteContext['front'], requestId: string): stri
   }
 }
 
-/** Those that name the trace in their answers. */
-const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
+/** Those that say when. */
+const TO_BE_RETRIED: ReadonlySet<GatewayErrorKind> = new Set([
+  'throttled',
+  'rate-limited',
+  'over-quota',
+  'unavailable',
+])
 
-interface Answer {
+/** Those that name the trace in their answers. */
+export const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
+
+/** An answer without the headers that all have. */
+export interface Answer {
   readonly status: number
   readonly body: string
   readonly errorType?: string
@@ -104,7 +145,7 @@ function answerOf(
 ): Answer {
   switch (front) {
     case 'rest':
-      return REST[kind]
+      return restAnswer(kind, facts)
     case 'httpapi':
       return HTTP_API[kind]
     case 'function-url':
@@ -112,37 +153,6 @@ function answerOf(
     case 'alb':
       return albAnswer(kind)
   }
-}
-
-/** How REST APIs write the errors of an integration, with a space. */
-const rest = (status: number, message: string, errorType: string): Answer => ({
-  status,
-  body: `{"message": "${message}"}`,
-  errorType,
-})
-
-/** How they write their own. */
-const restOwn = (status: number, message: string, errorType: string): Answer => ({
-  status,
-  body: `{"message":"${message}"}`,
-  errorType,
-})
-
-const REST: Readonly<Record<GatewayErrorKind, Answer>> = {
-  'not-found': restOwn(403, 'Missing Authentication Token', 'MissingAuthenticationTokenException'),
-  'forbidden-key': restOwn(403, 'Forbidden', 'ForbiddenException'),
-  throttled: restOwn(429, 'Too Many Requests', 'TooManyRequestsException'),
-  malformed: rest(502, 'Internal server error', 'InternalServerErrorException'),
-  undecodable: rest(500, 'Internal server error', 'InternalServerErrorException'),
-  'function-error': rest(502, 'Internal server error', 'InternalServerErrorException'),
-  timeout: rest(504, 'Endpoint request timed out', 'InternalServerErrorException'),
-  'too-large': {
-    status: 413,
-    body: 'HTTP content length exceeded 10485760 bytes.',
-    errorType: 'RequestTooLargeException',
-    contentType: 'text/plain',
-  },
-  unavailable: rest(503, 'Service Unavailable', 'ServiceUnavailableException'),
 }
 
 const httpApi = (status: number, message: string): Answer => ({
@@ -154,40 +164,22 @@ const HTTP_API: Readonly<Record<GatewayErrorKind, Answer>> = {
   'not-found': httpApi(404, 'Not Found'),
   'forbidden-key': httpApi(403, 'Forbidden'),
   throttled: httpApi(429, 'Too Many Requests'),
+  'rate-limited': httpApi(429, 'Too Many Requests'),
+  'over-quota': httpApi(429, 'Too Many Requests'),
   malformed: httpApi(500, 'Internal Server Error'),
   undecodable: httpApi(500, 'Internal Server Error'),
   'function-error': httpApi(500, 'Internal Server Error'),
   timeout: httpApi(503, 'Service Unavailable'),
   'too-large': httpApi(413, 'Request Entity Too Large'),
   unavailable: httpApi(503, 'Service Unavailable'),
-}
-
-/** Function URLs pass on what Lambda's own API would say, and hide a failure behind plain text. */
-function functionUrlAnswer(kind: GatewayErrorKind, facts: GatewayErrorFacts): Answer {
-  switch (kind) {
-    case 'not-found':
-    case 'forbidden-key':
-      return { status: 403, body: '{"Message":null}', errorType: 'AccessDeniedException' }
-    case 'throttled': {
-      const reason = facts.throttleReason ?? 'ConcurrentInvocationLimitExceeded'
-      return {
-        status: 429,
-        body: `{"Reason":"${reason}","Type":"User","message":"Rate Exceeded."}`,
-        errorType: 'TooManyRequestsException',
-      }
-    }
-    case 'too-large':
-      return {
-        status: 413,
-        body: `{"Message":"${facts.payloadBytes ?? 0} byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)"}`,
-        errorType: 'RequestEntityTooLargeException',
-      }
-    case 'unavailable':
-      return { status: 503, body: 'Service Unavailable', contentType: 'text/plain' }
-    case 'malformed':
-    case 'undecodable':
-    case 'function-error':
-    case 'timeout':
-      return { status: 502, body: 'Internal Server Error', contentType: 'text/plain' }
-  }
+  unauthorized: httpApi(401, 'Unauthorized'),
+  'expired-token': httpApi(401, 'Unauthorized'),
+  'access-denied': httpApi(403, 'Forbidden'),
+  'explicitly-denied': httpApi(403, 'Forbidden'),
+  'authorizer-failed': httpApi(500, 'Internal Server Error'),
+  unsigned: httpApi(403, 'Forbidden'),
+  'unknown-key': httpApi(403, 'Forbidden'),
+  'bad-signature': httpApi(403, 'Forbidden'),
+  'bad-parameters': httpApi(400, 'Bad Request'),
+  'bad-body': httpApi(400, 'Bad Request'),
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AwsKey } from '../auth/aws-keys.ts'
 import { readBody } from '../lib/body.ts'
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
@@ -16,6 +17,8 @@ import type { Caller, Invocation, Invoker, Outcome, ResponseStream } from '../in
 import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
 import type { App } from '../model/app.ts'
 import { functionArn } from '../model/arn.ts'
+import type { Rates } from '../rates/index.ts'
+import { bodyBytesMax } from './body-limits.ts'
 import type { ClientAddress } from './client-address.ts'
 import { askAll, type Arrival, type Guards, type Verdict } from './guard.ts'
 import type { GuardsOf } from './guards.ts'
@@ -26,11 +29,16 @@ import { StreamedAnswer } from './streamed-answer.ts'
 export interface ApiOptions {
   readonly invoker: Invoker
   readonly clock: Clock
+  readonly rates: Rates
   /** While this is true, replies close their connection, so that clients go elsewhere. */
   readonly draining: () => boolean
   /** A bug of ours met by a request, which is answered with a 503. */
   readonly onError?: (error: unknown) => void
   readonly onRequest?: (facts: RequestFacts) => void
+  /** Who may sign requests (IAM). Default: nobody. */
+  readonly awsKeys?: readonly AwsKey[]
+  /** Told in a sentence when an authorizer does not work. */
+  readonly onTrouble?: (sentence: string) => void
 }
 
 /** What `dev` prints of a request. */
@@ -51,9 +59,6 @@ export interface Routes {
   readonly contexts: Map<RouteTarget, RouteContext>
   readonly guards: GuardsOf
 }
-
-/** Both REST and HTTP APIs take this much. */
-const BODY_BYTES_MAX = 10 * 1024 * 1024
 
 /** One request and its response. */
 export class Exchange implements Caller, ResponseStream {
@@ -94,7 +99,14 @@ export class Exchange implements Caller, ResponseStream {
   answer(): void {
     const { method = 'GET', url = '/' } = this.#request
     const query = url.indexOf('?')
-    const found = this.#routes.router.match(method, query === -1 ? url : url.slice(0, query))
+    const found = this.#routes.router.match({
+      method,
+      path: query === -1 ? url : url.slice(0, query),
+      query: query === -1 ? '' : url.slice(query + 1),
+      host: this.#request.headers.host,
+      rawHeaders: this.#request.rawHeaders,
+      sourceIp: () => this.#sourceIp(),
+    })
     if ('miss' in found) return this.#refuse(found.miss, 'not-found')
     this.#target = found
     const guards = this.#routes.guards(found)
@@ -108,13 +120,15 @@ export class Exchange implements Caller, ResponseStream {
   #admit(verdict: Verdict | undefined, guards: Guards): void {
     const target = this.#target
     assert(target !== undefined, 'only what has a route is guarded')
+    // Who has left while somebody was asked is not served.
+    if (this.#response.destroyed) return
     if (verdict !== undefined && 'refusal' in verdict) return this.#send(verdict.refusal)
     this.#caller = verdict?.caller
     this.#read(target, guards)
   }
 
   #read(target: RouteTarget, { body: guard }: Guards): void {
-    readBody(this.#request, BODY_BYTES_MAX, (body) => {
+    readBody(this.#request, bodyBytesMax(target.api.front), (body) => {
       if (body === undefined) return
       if (body.bytes === undefined) return this.#refuse(target.api.front, 'too-large', body.length)
       const refusal = this.#arrival && guard?.(this.#arrival, body.bytes)
@@ -145,20 +159,25 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #toArrival(route: RouteTarget): Arrival {
-    const { method = 'GET', url = '/', httpVersion, rawHeaders, socket, headers } = this.#request
-    const forwardedFor = headers['x-forwarded-for'] as string | undefined
+    const { method = 'GET', url = '/', httpVersion, rawHeaders, socket } = this.#request
     return {
       route,
       method,
       target: url,
       rawHeaders,
-      sourceIp: this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor),
+      sourceIp: this.#sourceIp(),
       protocol: `HTTP/${httpVersion}`,
       timeEpochMs: this.#options.clock.wallMs(),
       requestId: this.#requestId,
       traceId: this.#traceId,
       port: socket.localPort ?? 0,
     }
+  }
+
+  #sourceIp(): string {
+    const { headers, socket } = this.#request
+    const forwardedFor = headers['x-forwarded-for'] as string | undefined
+    return this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor)
   }
 
   #toInvocation(target: RouteTarget, body: Uint8Array): Invocation {
@@ -168,7 +187,8 @@ export class Exchange implements Caller, ResponseStream {
     const { route: _, ...arrival } = this.#arrival
     const caller = this.#caller === undefined ? {} : { caller: this.#caller }
     return {
-      id: randomUUID(),
+      // A Function URL shows its function's own request id; API Gateway has ids of its own.
+      id: target.api.front === 'function-url' ? this.#requestId : randomUUID(),
       functionName,
       payload: {
         kind: 'http',
@@ -189,13 +209,15 @@ export class Exchange implements Caller, ResponseStream {
     const target = this.#target
     assert(target !== undefined, 'only what has a route is run')
     const { front } = target.api
+    const route = this.#contextOf(target)
     this.#streamed = new StreamedAnswer({
       response: this.#response,
       request: { requestId: this.#requestId, traceId: this.#traceId },
-      route: this.#contextOf(target),
+      route,
       begin: (head) => this.#begin(head),
       respond: (response) => this.#send(response),
-      refuse: () => this.#refuse(front, 'malformed'),
+      // Where REST streams it says 500, as AWS documents; else what it says of any malformed answer.
+      refuse: () => this.#refuse(front, route.streams === true ? streamFault(front) : 'malformed'),
     })
     this.#streamed.start(contentType)
   }
@@ -208,9 +230,10 @@ export class Exchange implements Caller, ResponseStream {
     this.#streamed?.onDrain(resume)
   }
 
-  #begin({ status, rawHeaders }: StreamHead): void {
+  #begin(head: StreamHead): void {
     const response = this.#response
     if (response.headersSent || response.destroyed) return
+    const { status, rawHeaders } = this.#finished({ ...head, body: '' })
     this.#headSent = true
     if (this.#options.draining()) response.shouldKeepAlive = false
     response.writeHead(status, [...rawHeaders, 'x-spillway-handler-started', '1'])
@@ -223,7 +246,7 @@ export class Exchange implements Caller, ResponseStream {
     const { contexts, app } = this.#routes
     const known = contexts.get(target)
     if (known !== undefined) return known
-    const context = toRouteContext(app.accountId, target)
+    const context = toRouteContext(app.accountId, target, app.region)
     contexts.set(target, context)
     return context
   }
@@ -293,6 +316,10 @@ export class Exchange implements Caller, ResponseStream {
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
     })
   }
+}
+
+function streamFault(front: RouteContext['front']): GatewayErrorKind {
+  return front === 'rest' ? 'undecodable' : 'malformed'
 }
 
 function throttleFacts(outcome: Outcome | undefined): Partial<GatewayErrorFacts> {

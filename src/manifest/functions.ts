@@ -48,7 +48,6 @@ const KNOWN_KEYS = `
 /** What changes how a function runs and is not served yet. */
 const NOT_YET: Readonly<Record<string, string>> = {
   image: 'container images are not served',
-  url: 'function URLs are not served yet',
   fileSystemConfig: 'file systems are not mounted',
   capacityProvider: 'of the capacity provider only the limits are used: the function runs here',
 }

@@ -7,11 +7,14 @@ import { applyAssignments } from './assignments.ts'
 import { joinBackground } from './background.ts'
 import { parseDotenv, type Variables } from './dotenv.ts'
 import { readEnvironments } from './environments.ts'
+import { checkAuthorizers } from './check-authorizers.ts'
 import { createFiles, displayPath, isFile } from './files.ts'
 import { findSource, type Found } from './find.ts'
 import type { Context } from './manifest.ts'
 import { withDeliveries, withTakenQueues } from './queue-work.ts'
 import { readQueueEngine } from './queue-engine.ts'
+import { applyRateLimits } from './rate-limit.ts'
+import { readRedis } from './redis.ts'
 import { createReport, type Report } from './report.ts'
 import { readService, sectionOfFile, stageOf, type ServicePart } from './service.ts'
 import { readSection, type Section } from './spillway-yml.ts'
@@ -64,6 +67,7 @@ function assemble(options: LoadOptions, report: Report): App {
   checkNames(functions, report)
   checkSchedules(joined?.schedules ?? [], report)
   checkRoutes(apis, report)
+  checkAuthorizers(apis, functions, report)
   const sections = readSections(options, parts, context)
   const { limits, runs, deliveries } = applyAssignments(
     [...parts.flatMap((part) => part.assignments), ...sections.flatMap(readSection)],
@@ -78,11 +82,12 @@ function assemble(options: LoadOptions, report: Report): App {
     ...common,
     services: parts.map(({ service }) => service),
     functions: functions.map((each) => ({ ...each, ...runs.get(each.name) })),
-    apis,
+    apis: applyRateLimits(apis, sections),
     limits,
     ...readQueueEngine(sections),
     trustedProxies: [...new Set(sections.flatMap(readTrustedProxies))],
     ...readEnvironments(sections),
+    ...readRedis(sections),
     ...(background === undefined ? {} : { background: withTakenQueues(background) }),
     notes: report.notes,
     files: [...files.paths],

@@ -1,5 +1,5 @@
 import type { Schedule } from '../model/background.ts'
-import { child, exactText, expected, flag, items, oneOf } from './read.ts'
+import { child, exactText, flag, items, oneOf } from './read.ts'
 import type { FunctionEvent } from './route.ts'
 import { readTargetInput } from './target-input.ts'
 import type { MapNode, Node } from './tree.ts'
@@ -19,9 +19,6 @@ export function readSchedules(event: FunctionEvent, nth: number): Schedule[] {
   const timeZone = exactText(manifest, child(manifest, map, 'timezone'), 'timezone')
   if (map !== undefined) refuseMismatch(event, map, kind)
   const expressions = readExpressions(event, map)
-  if (given !== undefined && expressions.length > 1) {
-    expected(manifest, map ?? value, 'one rate where the schedule has a name')
-  }
   return expressions.map((expression, at) => ({
     name: given ?? `${functionName}-schedule-${nth + at}`,
     functionName,

@@ -1,10 +1,12 @@
 import { dirname } from 'node:path'
 import type { FunctionDefinition, HttpApi, Service } from '../model/app.ts'
+import { albApis } from './alb.ts'
 import { RANK, type Assignment } from './assignments.ts'
 import { readCauses, type ServiceBackground } from './causes.ts'
 import { readRoutes } from './events.ts'
 import type { Found } from './find.ts'
 import { readFunctionLimits } from './function-limits.ts'
+import { readFunctionUrl } from './function-url.ts'
 import { readFunctions } from './functions.ts'
 import { readHandlerFile } from './handler-file.ts'
 import { httpApi } from './http-api.ts'
@@ -63,7 +65,12 @@ function readManifest(manifest: Manifest): ServicePart {
   noteSlipsOfManifest(manifest)
   const declared = readFunctions(manifest)
   const routes = readRoutes(manifest, declared)
-  const apis = [restApi(manifest, routes.rest), httpApi(manifest, routes.httpApi)]
+  const apis = [
+    restApi(manifest, routes),
+    httpApi(manifest, routes.httpApi),
+    ...declared.map((each) => readFunctionUrl(manifest, each)),
+    ...albApis(manifest, routes.alb),
+  ]
   const functions = declared.map(({ definition }) => definition)
   const names = new Set(functions.map(({ name }) => name))
   const node = child(manifest, manifest.root, 'custom', 'spillway')

@@ -24,8 +24,10 @@ const TOP = [
   'credentials',
   'environments',
   'queues',
+  'redis',
+  'rateLimit',
 ]
-const TOP_LATER = ['redis', 'rateLimit']
+const TOP_LATER: readonly string[] = []
 
 const MODES = ['spillway', 'aws'] as const
 

@@ -10,7 +10,15 @@ import type {
   TopicDefinition,
 } from './background.ts'
 import type { Authorizer } from './authorizer.ts'
-import type { Cors, Preflight, RequestValidation, Throttle, UsagePlan } from './front-rules.ts'
+import type {
+  Cors,
+  OnRedisDown,
+  ListenerRule,
+  Preflight,
+  RequestValidation,
+  Throttle,
+  UsagePlan,
+} from './front-rules.ts'
 import type { LimitsConfig } from './limits.ts'
 
 /** Everything Spillway runs, as read from the manifests: one account of one or more services. */
@@ -26,6 +34,10 @@ export interface App {
   readonly limits: LimitsConfig
   /** Proxies whose `X-Forwarded-For` is believed: addresses or CIDR ranges. Default: none. */
   readonly trustedProxies: readonly string[]
+  /** Where processes share rate limits: `redis://…`. Default: each has its own. */
+  readonly redis?: string
+  /** What becomes of rate limits while Redis is down. Default `local`. */
+  readonly onRedisDown?: OnRedisDown
   /** `inherit`: functions get the AWS credentials of the server's own environment (`start` only). Default `none`. */
   readonly credentials: 'none' | 'inherit'
   /** Interpreters kept started, and without a function yet, for each kind that is in use. Default 1. */
@@ -91,9 +103,9 @@ export interface FunctionDefinition {
   readonly place: Place
 }
 
-/** One API Gateway API, Function URL or load balancer with its routes. */
+/** One API Gateway API, Function URL or target group of a load balancer with its routes. */
 export interface HttpApi {
-  /** Ten lower-case letters and digits, stable for a service; what AWS would draw at random. */
+  /** Lower-case letters and digits, stable for a service; what AWS would draw at random, and the first label of a host name. */
   readonly id: string
   readonly service: string
   readonly front: 'rest' | 'httpapi' | 'function-url' | 'alb'
@@ -108,7 +120,10 @@ export interface HttpApi {
   readonly responseMode?: 'buffered' | 'stream'
   /** Values accepted in `x-api-key` by routes with `apiKeyRequired`. */
   readonly apiKeys: readonly string[]
-  /** What stands before its paths, as a custom domain's mapping does: `/v1`. Default: nothing. */
+  /**
+   * What may stand before its paths: a custom domain's mapping (`/v1`), or where a Function URL is
+   * served (`/_url/hello`). Default: nothing.
+   */
   readonly basePath?: string
   /** Answered by the front end itself (HTTP APIs, Function URLs). */
   readonly cors?: Cors
@@ -127,12 +142,19 @@ export interface HttpRoute {
   readonly path: string
   /** Deployed name. */
   readonly functionName: string
-  /** How long the gateway waits for the function: 29 s on REST, 30 s on HTTP APIs. */
+  /**
+   * How long the front end waits for the function: 29 s on REST, 30 s on HTTP APIs. Function URLs and
+   * load balancers wait as long as it runs.
+   */
   readonly timeoutMs: number
   readonly apiKeyRequired: boolean
   readonly authorizer?: Authorizer
   /** Of this route alone: its own, or the stage's. */
   readonly throttle?: Throttle
   readonly validation?: RequestValidation
+  /** Instead of the API's. */
+  readonly responseMode?: 'buffered' | 'stream'
+  /** Load balancers only; without one it takes everything. Method and path are then for people. */
+  readonly rule?: ListenerRule
   readonly place: Place
 }

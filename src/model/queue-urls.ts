@@ -16,9 +16,12 @@ export interface Endpoint {
 /** A client sends where a queue's URL points, so functions are given ours for those that are kept here. */
 export function endpointOf(
   { queues, background, region, accountId }: App,
+  mode: 'dev' | 'start',
   awsUrl: string | undefined,
 ): Endpoint {
-  if (awsUrl === undefined || queues === 'aws') return { awsUrl, queueUrls: undefined }
+  // While developing nothing of AWS is touched, whatever is written.
+  const areReal = queues === 'aws' && mode === 'start'
+  if (awsUrl === undefined || areReal) return { awsUrl, queueUrls: undefined }
   const names = (background?.queues ?? []).map(({ name }) => name)
   const pairs = names.map(
     (name) => [awsQueueUrl(region, accountId, name), `${awsUrl}/${accountId}/${name}`] as const,

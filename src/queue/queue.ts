@@ -17,6 +17,15 @@ export interface Queues {
    * receiving tells (SQS).
    */
   ready?(queue: string, options: ReadyOptions): Promise<number>
+  /**
+   * Deletes a message and sends another one, in one step: no crash comes between. False, and nothing is
+   * sent, where the handle is no longer valid. Absent where there is no such step (SQS).
+   */
+  transfer?(
+    queue: string,
+    handle: string,
+    to: { readonly queue: string; readonly message: NewMessage },
+  ): Promise<boolean>
   /** True for each that is gone now; false where the handle is no longer valid (FIFO). */
   delete(queue: string, handles: readonly string[]): Promise<readonly boolean[]>
   /** True for each that was in flight. 0 makes it visible at once. */

@@ -16,6 +16,10 @@ export interface Surroundings {
   readonly path: string
   /** With `credentials: inherit`: the variables that hold them. `dev` passes none on. */
   readonly credentials?: Readonly<Record<string, string>>
+  /** In `dev`, instead of the dummy keys: where the AWS endpoint wants requests signed. */
+  readonly signingKey?:
+    | { readonly accessKeyId: string; readonly secretAccessKey: string }
+    | undefined
   /** Functions, by deployed name, that run as the server's own user as no other can read them. */
   readonly keepUser?: ReadonlySet<string>
 }
@@ -33,7 +37,7 @@ export function environmentVariables(
   around: Surroundings,
   roots: readonly string[] = ['/opt'],
 ): Record<string, string> {
-  const credentials = around.mode === 'dev' ? DUMMY_KEYS : around.credentials
+  const credentials = around.mode === 'dev' ? devKeys(around) : around.credentials
   return {
     LANG: 'en_US.UTF-8',
     PATH: [around.path, ...roots.map((root) => `${root}/bin`)].join(':'),
@@ -98,6 +102,12 @@ function searchPaths(
     paths['LD_LIBRARY_PATH'] = [taskRoot, `${taskRoot}/lib`, ...folders].join(':')
   }
   return paths
+}
+
+function devKeys({ signingKey }: Surroundings): Record<string, string> {
+  if (signingKey === undefined) return DUMMY_KEYS
+  const { accessKeyId, secretAccessKey } = signingKey
+  return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }
 }
 
 const DUMMY_KEYS = {

@@ -62,6 +62,7 @@ export function openSources(options: SourcesOptions): Sources {
   }
   const doors: Doors = {
     send: async (queue, message) => void (await queues.send(queue, [message])),
+    ...(queues === options.events ? transferDoor(queues) : {}),
     async invoke(arn, payload) {
       const name = parseFunctionReference(arn)?.name ?? ''
       if (app?.functions.some((fn) => fn.name === name) !== true) {
@@ -92,5 +93,16 @@ export function openSources(options: SourcesOptions): Sources {
     },
     stop: async () => void (await Promise.all([async.stop(), mappings.stop()])),
     idle: async () => void (await Promise.all([async.idle(), mappings.idle()])),
+  }
+}
+
+/** In one step, where the queue of the events is the one that is told, too. */
+function transferDoor(queues: Queues): Pick<Doors, 'transfer'> {
+  if (queues.transfer === undefined) return {}
+  const transfer = queues.transfer.bind(queues)
+  return {
+    async transfer({ queue, handle }, target, message) {
+      await transfer(queue, handle, { queue: target, message })
+    },
   }
 }

@@ -71,7 +71,7 @@ export async function serveAws(
   t: TestContext,
   app: App,
   invoke: (invocation: Invocation) => Promise<Outcome> | Outcome,
-  more: Partial<Pick<AwsOptions, 'warmth' | 'random' | 'clock' | 'notifications'>> = {},
+  more: Partial<Pick<AwsOptions, 'warmth' | 'random' | 'clock' | 'notifications' | 'awsKeys'>> = {},
 ): Promise<Served> {
   const errors: unknown[] = []
   const gate = new Gate(app.limits, { clock: realClock })
@@ -125,7 +125,7 @@ async function openBackground(
   t: TestContext,
   app: App,
   invoker: ReservingInvoker,
-): Promise<Pick<AwsOptions, 'async' | 'mappings' | 'queues' | 'hasQueue'>> {
+): Promise<Pick<AwsOptions, 'async' | 'mappings' | 'queues' | 'hasQueue' | 'stopping'>> {
   const queues = await openQueues(t, { q: {}, 'q.fifo': { FifoQueue: 'true' } })
   const sources = openSources({
     invoker,
@@ -142,7 +142,12 @@ async function openBackground(
   })
   sources.configure(app)
   t.after(() => sources.stop())
-  return { ...sources, queues, hasQueue: (name) => queues.get(name) !== undefined }
+  return {
+    ...sources,
+    queues,
+    stopping: new AbortController().signal,
+    hasQueue: (name) => queues.get(name) !== undefined,
+  }
 }
 
 /** What an invocation that went well ends in. */

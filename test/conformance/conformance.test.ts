@@ -19,6 +19,10 @@ const TOPICS = [
   'environment',
   'httpapi-v1-event',
   'function-url-event',
+  'function-url-response',
+  'alb-event',
+  'alb-response',
+  'limits',
   'logs-and-failures',
   'concurrency-api',
   'python-runtime',
@@ -27,6 +31,12 @@ const TOPICS = [
   'sqs-md5',
   'sqs-to-lambda',
   'async-invoke',
+  'rest-authorizer',
+  'httpapi-authorizer',
+  'cors',
+  'schedule',
+  'event-filter',
+  'event-sources',
 ]
 
 /** Cases whose Python function has to run for real. */

@@ -5,6 +5,8 @@ import { createApi, type ApiOptions, type RequestFacts } from '../../src/http/ap
 import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
 import { virtualClock, type VirtualClock } from '../../src/lib/clock.ts'
 import type { App, HttpApi, HttpRoute } from '../../src/model/app.ts'
+import { createRates } from '../../src/rates/index.ts'
+import type { ListenerRule } from '../../src/model/front-rules.ts'
 import { appOf } from '../aws/serve.ts'
 
 const TIMEOUT_MS = 29_000
@@ -35,6 +37,12 @@ export function apiOf(
   }
 }
 
+/** A rule without conditions, but for what the test says. */
+export function ruleOf(changes: Partial<ListenerRule> = {}): ListenerRule {
+  const none = { hosts: [], paths: [], methods: [], sourceIps: [], headers: [], queries: [] }
+  return { listener: 'L', priority: 1, ...none, ...changes }
+}
+
 /** An answer as it came, its headers in order and as they were written. */
 export interface Answer {
   readonly status: number
@@ -54,6 +62,9 @@ export interface ServedApi {
   readonly clock: VirtualClock
   readonly facts: RequestFacts[]
   readonly errors: unknown[]
+  /** Serves these APIs from now on. */
+  configure(apis: readonly HttpApi[]): void
+  readonly port: number
   /** How many connections there have been. */
   connections(): number
   send(path: string, sent?: Sent): Promise<Answer>
@@ -79,12 +90,15 @@ export async function serveApi(
   const api = createApi({
     invoker: { invoke: async (invocation) => await given.invoke(invocation) },
     clock,
+    rates: createRates({ clock, onNote: () => {} }),
     draining: () => false,
     onRequest: (each) => facts.push(each),
     onError: (error) => errors.push(error),
     ...given.options,
   })
-  api.configure({ ...appOf([{ name: 'effect' }]), apis: given.apis, ...given.app })
+  const configure = (apis: readonly HttpApi[]): void =>
+    api.configure({ ...appOf([{ name: 'effect' }]), apis, ...given.app })
+  configure(given.apis)
   const server = createServer(api.handle)
   let connections = 0
   server.on('connection', () => connections++)
@@ -102,6 +116,8 @@ export async function serveApi(
     clock,
     facts,
     errors,
+    configure,
+    port,
     connections: () => connections,
     start,
     send: (path, sent) => answerOf(start(path, sent)),

@@ -110,10 +110,10 @@ test('a service in several files: custom, functions and environment by file(), R
   assert.match(app.functions[0].place.file, /shop\/config\/functions\.yml$/)
 })
 
-test('a handler file is served whole, as an HTTP API', async () => {
+test('a handler file is served whole, as a Function URL', async () => {
   const app = await loadApp({ paths: [`${fixtures}hello.mjs`], env: {} })
-  assert.deepEqual(routesOf(app), ['httpapi ANY $default hello'])
-  assert.equal(app.apis[0]?.stage, '$default')
+  assert.deepEqual(routesOf(app), ['function-url ANY $default hello'])
+  assert.deepEqual([app.apis[0]?.stage, app.apis[0]?.basePath], ['$default', '/_url/hello'])
   assert.deepEqual(
     [app.functions[0]?.handler, app.functions[0]?.runtime],
     ['hello.handler', 'nodejs24.x'],
@@ -248,7 +248,7 @@ functions:
     'serverless.yml:9:3  expected b to have a handler, got: nothing',
     'serverless.yml:10:17  expected memorySize to be a whole number of MB from 128 to 32768, got: 12',
     'serverless.yml:7:15  expected the method to be one of ANY, GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, got: "FETCH"',
-    'serverless.yml:8:43  a: authorizers are not supported yet, and a route is never served without the check it asks for',
+    'serverless.yml:8:43  a: there is no authorizer "check" in provider.httpApi.authorizers',
     'spillway.yml:2:24  expected maxConcurrency to be a whole number of at least 0, got: "ten"',
   ])
 })

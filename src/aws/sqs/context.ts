@@ -6,7 +6,7 @@ import type { SqsContext } from './operation.ts'
 export function sqsContext(
   request: IncomingMessage,
   response: ServerResponse,
-  { app, queues, clock }: Pick<AwsOptions, 'app' | 'queues' | 'clock'>,
+  { app, queues, clock, stopping }: Pick<AwsOptions, 'app' | 'queues' | 'clock' | 'stopping'>,
   purgedMs: SqsContext['purgedMs'],
 ): SqsContext {
   const { accountId, region } = app()
@@ -21,7 +21,7 @@ export function sqsContext(
     region,
     baseUrl: `http://${headers.host}`,
     path: url.split('?', 1)[0] ?? '/',
-    signal: left.signal,
+    signal: AbortSignal.any([left.signal, stopping]),
     clock,
     purgedMs,
   }

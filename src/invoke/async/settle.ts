@@ -5,7 +5,7 @@ import type { Outcome } from '../invocation.ts'
 import { wasNotTried } from '../untried.ts'
 import type { AsyncConfigs } from './config.ts'
 import type { Condition, Ended } from './destination-record.ts'
-import { bury, tell, type Doors } from './destinations.ts'
+import { toDestination, toGrave, type Doors, type Taken, type Telling } from './destinations.ts'
 import type { AsyncEvent } from './event.ts'
 
 /** An event that was taken out of its queue. */
@@ -87,32 +87,53 @@ export async function endUntried(
   return true
 }
 
-/** Tells whoever is to be told first, and forgets the event then: the other way round it could be lost. */
+/**
+ * Tells whoever is to be told first, and forgets the event then: the other way round it could be lost.
+ * The last who is told is told in one step with that, where it is a queue beside the event's own.
+ */
 async function end(
   { message, event }: Tried,
   what: Omit<Ended, 'endedMs'>,
   parts: SettleParts,
 ): Promise<void> {
-  const { queues, queue, clock, configs, doors, onTrouble } = parts
-  const { onSuccess, onFailure, deadLetter } = configs.of(event.functionName, event.qualifier)
+  const { queues, queue, clock, doors } = parts
+  const { receiptHandle: handle } = message
   const ended: Ended = { ...what, endedMs: clock.wallMs() }
-  const destination = ended.condition === 'Success' ? onSuccess : onFailure
-  const grave = ended.condition === 'Success' ? undefined : deadLetter
-  const told =
-    (destination === undefined ||
-      (await untilTold(async () => await tell(destination, ended, doors), ended, parts))) &&
-    (grave === undefined ||
-      (await untilTold(async () => await bury(grave, ended, doors), ended, parts)))
-  if (!told) {
-    await queues.changeVisibility(queue, [{ receiptHandle: message.receiptHandle, timeoutMs: 0 }])
+  const tellings = tellingsOf(ended, event, parts)
+  for (const [i, telling] of tellings.entries()) {
+    const isLast = i === tellings.length - 1
+    const from = isLast ? { queue, handle } : undefined
+    if (await untilTold(async () => await tell(telling, from, doors), ended, parts)) continue
+    await queues.changeVisibility(queue, [{ receiptHandle: handle, timeoutMs: 0 }])
     return
   }
-  if (ended.condition !== 'Success' && destination === undefined && grave === undefined) {
-    onTrouble(
-      `${nameOf(ended)} is given up (${ended.condition}), and has neither a destination nor a dead-letter queue`,
-    )
+  await queues.delete(queue, [handle])
+}
+
+function tellingsOf(
+  ended: Ended,
+  event: AsyncEvent,
+  { configs, doors, onTrouble }: SettleParts,
+): Telling[] {
+  const { onSuccess, onFailure, deadLetter } = configs.of(event.functionName, event.qualifier)
+  if (ended.condition === 'Success') {
+    return onSuccess === undefined ? [] : [toDestination(onSuccess, ended, doors)]
   }
-  await queues.delete(queue, [message.receiptHandle])
+  if (onFailure === undefined && deadLetter === undefined) {
+    const what = `${nameOf(ended)} is given up (${ended.condition})`
+    onTrouble(`${what}, and has neither a destination nor a dead-letter queue`)
+  }
+  return [
+    ...(onFailure === undefined ? [] : [toDestination(onFailure, ended, doors)]),
+    ...(deadLetter === undefined ? [] : [toGrave(deadLetter, ended, doors)]),
+  ]
+}
+
+async function tell(telling: Telling, from: Taken | undefined, doors: Doors): Promise<void> {
+  if (telling.queue === undefined) return await telling.tell()
+  const { queue, message } = telling
+  if (from === undefined || doors.transfer === undefined) await doors.send(queue, message)
+  else await doors.transfer(from, queue, message)
 }
 
 const TELL_PAUSE_MAX_MS = 60_000

@@ -67,6 +67,8 @@ export async function openEmbeddedQueues(options: EmbeddedOptions): Promise<Embe
     },
     ready: async (queue, { signal, ...how }) =>
       await waitable(thread, 'ready', { queue, signal, nothing: 0, ...how }),
+    transfer: async (queue, handle, to) =>
+      await thread.ask('transfer', queue, { handle, target: to.queue, message: to.message }),
     delete: async (queue, handles) => await thread.ask('delete', queue, { handles }),
     changeVisibility: async (queue, changes) =>
       await thread.ask('changeVisibility', queue, { changes }),

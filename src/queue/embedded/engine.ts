@@ -9,7 +9,7 @@ import type { Failure, QueueFacts, Reply, Work, Works } from './protocol.ts'
 import { prepareRows, type Rows } from './rows.ts'
 import { DELAYED, IN_FLIGHT, READY } from './schema.ts'
 import { send } from './send.ts'
-import { changeOne, deleteOne, putBackOne, showDue } from './settle.ts'
+import { changeOne, deleteOne, inFlight, putBackOne, showDue } from './settle.ts'
 import { sweep } from './sweep.ts'
 import { receivable, take } from './take.ts'
 import { Waiting, type Waiter } from './waiting.ts'
@@ -186,6 +186,7 @@ export class Engine {
     if (work.kind === 'giveUp') return this.#giveUp(work)
     const queue = this.#book.byName(work.queue)
     if (queue === undefined) return { id, failure: notFound(work.queue) }
+    if (work.kind === 'transfer') return this.#transfer(work, queue)
     if (work.kind !== 'receive' && work.kind !== 'ready')
       return { id, value: this.#now(work, queue) }
     showDue(this.#ground)
@@ -198,7 +199,7 @@ export class Engine {
 
   /** What is done at once. */
   #now(
-    work: Exclude<Work, Work<'receive' | 'ready' | 'define' | 'giveUp'>>,
+    work: Exclude<Work, Work<'receive' | 'ready' | 'define' | 'giveUp' | 'transfer'>>,
     queue: OpenQueue,
   ): unknown {
     const ground = this.#ground
@@ -221,6 +222,18 @@ export class Engine {
         this.#remove(queue)
         return undefined
     }
+  }
+
+  /** What is done with here goes on elsewhere: both or neither, as one transaction is. */
+  #transfer({ id, handle, target, message }: Work<'transfer'>, queue: OpenQueue): Reply {
+    const into = this.#book.byName(target)
+    if (into === undefined) return { id, failure: notFound(target) }
+    const isHeld = inFlight(this.#ground, queue, handle) !== undefined
+    if (isHeld) {
+      deleteOne(this.#ground, queue, handle)
+      send(this.#ground, into, [message])
+    }
+    return { id, value: isHeld }
   }
 
   #count(queue: OpenQueue): Works['counts']['gives'] {

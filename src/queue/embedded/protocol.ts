@@ -20,6 +20,7 @@ export interface Works {
   send: { takes: { messages: readonly NewMessage[] }; gives: readonly SendResult[] }
   receive: { takes: ReceiveWork; gives: readonly RawMessage[] }
   ready: { takes: { count: number; waitMs: number }; gives: number }
+  transfer: { takes: { handle: string; target: string; message: NewMessage }; gives: boolean }
   delete: { takes: { handles: readonly string[] }; gives: readonly boolean[] }
   changeVisibility: { takes: { changes: readonly VisibilityChange[] }; gives: readonly boolean[] }
   putBack: { takes: { handles: readonly string[] }; gives: undefined }

@@ -71,7 +71,8 @@ function returned(ground: Ground, queue: OpenQueue, { state, grp }: StateRow): v
   }
 }
 
-function inFlight(ground: Ground, queue: OpenQueue, handle: string): StateRow | undefined {
+/** The message of a handle, while it is in flight. */
+export function inFlight(ground: Ground, queue: OpenQueue, handle: string): StateRow | undefined {
   const parsed = parseHandle(handle)
   if (parsed === undefined) return undefined
   const row = ground.rows.one('find', queue.id, parsed.id)

@@ -18,6 +18,17 @@ export interface SqsQueuesOptions {
   readonly endpoint?: string
 }
 
+/** What SQS says of a queue. */
+export interface DescribedQueue {
+  readonly arn: string
+  readonly visibilityTimeoutMs: number
+}
+
+export interface SqsQueues extends Queues {
+  /** @throws {SpillwayError} SPILLWAY_QUEUE_NOT_FOUND. */
+  describe(queue: string): Promise<DescribedQueue>
+}
+
 const BATCH_MAX = 10
 const WAIT_S_MAX = 20
 
@@ -26,7 +37,7 @@ const WAIT_S_MAX = 20
  * only receiving tells; and no putting back: what is let go of has been received once more.
  * @throws {SpillwayError} SPILLWAY_USAGE where the client is not installed.
  */
-export async function openSqsQueues({ region, endpoint }: SqsQueuesOptions): Promise<Queues> {
+export async function openSqsQueues({ region, endpoint }: SqsQueuesOptions): Promise<SqsQueues> {
   const sdk = await loadSdk()
   const client = new sdk.SQSClient({ region, ...(endpoint === undefined ? {} : { endpoint }) })
   const service: Service = { sdk, client, urls: new Map() }
@@ -39,7 +50,8 @@ export async function openSqsQueues({ region, endpoint }: SqsQueuesOptions): Pro
       const changes = handles.map((receiptHandle) => ({ receiptHandle, timeoutMs: 0 }))
       await changeAll(service, queue, changes)
     },
-    counts: async (queue) => await countAll(service, queue),
+    counts: async (queue) => await countIn(service, queue),
+    describe: async (queue) => await describe(service, queue),
     close: async () => client.destroy(),
   }
 }
@@ -127,11 +139,23 @@ async function changeAll(
   })
 }
 
-async function countAll(service: Service, queue: string): Promise<QueueCounts> {
+async function describe(service: Service, queue: string): Promise<DescribedQueue> {
+  const { QueueArn: arn = '', VisibilityTimeout = '30' } = await attributesOf(service, queue)
+  return { arn, visibilityTimeoutMs: Number(VisibilityTimeout) * 1000 }
+}
+
+async function attributesOf(
+  service: Service,
+  queue: string,
+): Promise<Partial<Record<string, string>>> {
   const { sdk, client } = service
   const QueueUrl = await urlOf(service, queue)
   const command = new sdk.GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['All'] })
-  const { Attributes = {} } = await client.send(command)
+  return (await client.send(command)).Attributes ?? {}
+}
+
+async function countIn(service: Service, queue: string): Promise<QueueCounts> {
+  const Attributes = await attributesOf(service, queue)
   return {
     visible: Number(Attributes['ApproximateNumberOfMessages'] ?? 0),
     inFlight: Number(Attributes['ApproximateNumberOfMessagesNotVisible'] ?? 0),

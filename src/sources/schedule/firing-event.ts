@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ruleArn, type Account } from '../../bus/rules.ts'
-import { compileTargetInput } from '../../bus/target-input.ts'
+import { compileTargetInput, InputError } from '../../bus/target-input.ts'
 import { fillIn, toRuleEvent, toSchedulerEvent, toSeconds } from '../../events/scheduled.ts'
 import type { Schedule } from '../../model/background.ts'
 
@@ -17,16 +17,25 @@ export function compileFiringEvent(schedule: Schedule, account: Account): ToFiri
     arn,
   })
   const { kind, input, name } = schedule
-  const toInput = compileTargetInput(schedule)
   if (kind === 'rule') {
+    const toInput = compileTargetInput(schedule)
     return (dueMs) => {
       const facts = { ruleArn: arn, ruleName: name, ingestionTime: toSeconds(dueMs) }
       return toInput({ ...toRuleEvent(toFacts(dueMs)) }, facts)
     }
   }
-  return (dueMs) => {
-    const facts = toFacts(dueMs)
-    return input === undefined ? JSON.stringify(toSchedulerEvent(facts)) : fillIn(input, facts)
+  if (input === undefined) return (dueMs) => JSON.stringify(toSchedulerEvent(toFacts(dueMs)))
+  const toInput = (dueMs: number): string => fillIn(input, toFacts(dueMs))
+  refuseNoJson(toInput(0))
+  return toInput
+}
+
+/** What stands in angle brackets may stand without quotes: only what comes of it has to be JSON. */
+function refuseNoJson(text: string): void {
+  try {
+    JSON.parse(text)
+  } catch {
+    throw new InputError(`the input is no JSON: ${text}`)
   }
 }
 

@@ -61,6 +61,29 @@ describe('A mapping', () => {
     assert.equal(counts.length, 30)
   })
 
+  test('of a throttled function dead-letters none of ten thousand messages, of which each has one receive', async (t) => {
+    const rig = await openQueueRig(t, {
+      queues: { q: redrive(1), dead: {} },
+      limits: { functions: { [FUNCTION]: { group: 'shop', maxConcurrency: 1 } } },
+      sources: [{ queueArn: Q }],
+    })
+    // Throttled nearly all the time: others have the only slot.
+    const others = new AbortController()
+    const throttling = (async () => {
+      while (!others.signal.aborted) await rig.invoke({}, { functionName: FUNCTION })
+    })()
+    for (let i = 0; i < 100; i++) await rig.queues.send('q', texts(100))
+    await untilEmpty(rig, 'q')
+    others.abort()
+    await throttling
+    const { visible, inFlight } = await rig.queues.counts('dead')
+    assert.deepEqual([visible, inFlight], [0, 0])
+    const handled = rig
+      .calls()
+      .reduce((sum, { Records }) => sum + ((Records as unknown[] | undefined)?.length ?? 0), 0)
+    assert.equal(handled, 10_000)
+  })
+
   test('holds no permit while its queue is empty, nor while its window is open', async (t) => {
     const rig = await openQueueRig(t, { sources: [{ queueArn: Q, windowMs: 300, batchSize: 3 }] })
     await rig.queues.send('q', texts(1))
