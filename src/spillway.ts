@@ -52,6 +52,8 @@ export interface SpillwayOptions {
   readonly awsKeys?: readonly AwsKey[]
   /** How it stops. */
   readonly drain?: DrainOptions
+  /** The queues' disk cannot be trusted, and nothing is acknowledged any more: only a new start can tell. */
+  readonly onBroken?: (error: SpillwayError) => void
   /** The time of what waits in queues, retries and schedules included. Default: the machine's. */
   readonly queueClock?: Clock
   /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */

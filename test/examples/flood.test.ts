@@ -21,7 +21,14 @@ describe('The flood', () => {
   let round: Round
 
   before(async () => {
-    const flags = ['--scale', `${SCALE}`, '--only', 'aws,priority,guarantee', '--report', report]
+    const flags = [
+      '--scale',
+      `${SCALE}`,
+      '--only',
+      'aws,priority,guarantee,queue',
+      '--report',
+      report,
+    ]
     const run = join(EXAMPLE, 'run.ts')
     const ran = await runCommand([process.execPath, run, '--json', ...flags])
     assert.equal(ran.exit, 0, ran.stderr)
@@ -39,7 +46,7 @@ describe('The flood', () => {
 
   test('answers every user and does every job, whatever the policy', () => {
     const { userRequests, jobs } = toScenario(SCALE, 1)
-    for (const name of ['aws', 'priority', 'guarantee']) {
+    for (const name of ['aws', 'priority', 'guarantee', 'queue']) {
       const { users, etl } = figures(name)
       assert.equal(users.sent, userRequests, name)
       assert.equal(users.lost, 0, name)
@@ -54,7 +61,7 @@ describe('The flood', () => {
   })
 
   test('throttles nobody where users go first and the ETL waits', () => {
-    for (const name of ['priority', 'guarantee']) {
+    for (const name of ['priority', 'guarantee', 'queue']) {
       assert.equal(figures(name).users.throttled, 0, name)
       assert.equal(figures(name).etl.throttled, 0, name)
     }
@@ -66,7 +73,9 @@ describe('The flood', () => {
       Math.max(...outcome(name).curves.concurrency.map(({ etl }) => etl))
     const guaranteed = Math.round(45 * scenario.size)
     const { slots } = outcome('guarantee').policy
-    assert.ok(etlMax('guarantee') <= slots - guaranteed, `${etlMax('guarantee')} of ${slots}`)
+    for (const name of ['guarantee', 'queue']) {
+      assert.ok(etlMax(name) <= slots - guaranteed, `${etlMax(name)} of ${slots}`)
+    }
     assert.ok(etlMax('priority') > slots - guaranteed, 'the ETL never had more without a guarantee')
     for (const { policy, curves } of round.outcomes) {
       for (const { users, etl } of curves.concurrency) {

@@ -156,11 +156,8 @@ describe('Fairness', () => {
     rig.receive('q', 10)
     rig.ask('send', 'q', { messages: [{ body: 'quiet 0', groupId: 'quiet' }] })
     rig.ask('send', 'q', { messages: [{ body: 'quiet 1', groupId: 'quiet' }] })
-    const next = bodies(rig.receive('q', 4)).map((body) => body.split(' ')[0])
-    assert.deepEqual(
-      next.toSorted((a, b) => String(a).localeCompare(String(b))),
-      ['loud', 'loud', 'quiet', 'quiet'],
-    )
+    const next = bodies(rig.receive('q', 4))
+    assert.equal(next.filter((body) => body.startsWith('quiet')).length, 2)
   })
 
   test('a message that fails at once does not stand before all others for ever', () => {
@@ -172,7 +169,7 @@ describe('Fairness', () => {
       const [message] = rig.receive('q', 1, { visibilityTimeoutMs: 0 })
       seen.add(message?.body ?? '')
     }
-    assert.deepEqual([...seen].toSorted(), ['a', 'b', 'poison'])
+    assert.deepEqual(seen, new Set(['poison', 'a', 'b']))
   })
 })
 

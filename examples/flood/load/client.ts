@@ -10,7 +10,12 @@ export interface Reply {
 
 /** Speaks to one listener over connections that are kept. */
 export interface Client {
-  send(method: string, path: string, body?: string): Promise<Reply>
+  send(
+    method: string,
+    path: string,
+    body?: string,
+    more?: Readonly<Record<string, string>>,
+  ): Promise<Reply>
   close(): void
 }
 
@@ -21,12 +26,13 @@ export function createClient(url: string): Client {
   const { hostname, port } = new URL(url)
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity, maxFreeSockets: Infinity })
   return {
-    async send(method, path, body = '') {
+    async send(method, path, body = '', more = {}) {
       const { promise, resolve } = Promise.withResolvers<Reply>()
       const lost = (error: Error): void => resolve({ status: 0, body: error.message, waitedMs: 0 })
       const headers = {
         ...(body === '' ? {} : { 'content-type': 'application/json' }),
         'content-length': Buffer.byteLength(body),
+        ...more,
       }
       const sent = request(
         { agent, hostname, port, method, path, headers, timeout: TIMEOUT_MS },

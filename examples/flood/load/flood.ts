@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { machineCpuUs } from '../../../bench/support/proc.ts'
 import { driveJobs, type JobResult } from './etl.ts'
+import { queueJobs } from './queue.ts'
 import { readService, type Service } from './manifest.ts'
 import type { Policy } from './policies.ts'
 import type { Scenario } from './scenario.ts'
@@ -34,11 +35,12 @@ export async function flood(
   const service = readService()
   const file = join(folder, `${policy.name}.yml`)
   writeFileSync(file, policy.text)
-  const server = await startServer(file)
+  const server = await startServer(file, join(folder, policy.name))
   try {
     await warmUp(server, { scenario, service })
     const runs: Run[] = []
-    for (const load of loads) runs.push(await drive(server, load, { scenario, service }))
+    for (const load of loads)
+      runs.push(await drive(server, { load, policy }, { scenario, service }))
     return runs
   } finally {
     await server.stop()
@@ -47,9 +49,10 @@ export async function flood(
 
 async function drive(
   { api, aws, admin }: Running,
-  load: Load,
+  { load, policy }: { readonly load: Load; readonly policy: Policy },
   { scenario, service }: { readonly scenario: Scenario; readonly service: Service },
 ): Promise<Run> {
+  const driveEtl = policy.through === 'queue' ? queueJobs : driveJobs
   const requests = load === 'etl' ? [] : userTraffic(scenario, service)
   const jobs = load === 'users' ? [] : burst(scenario, service)
   const over = new AbortController()
@@ -62,7 +65,7 @@ async function drive(
   })
   const [users, done] = await Promise.all([
     driveUsers(api, requests, startMs),
-    driveJobs(aws, jobs, { scenario, startMs }),
+    driveEtl(aws, jobs, { scenario, startMs }),
   ])
   const elapsedUs = (performance.now() - startMs) * 1000
   const { user, system } = process.cpuUsage(before.own)

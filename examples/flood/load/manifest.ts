@@ -21,7 +21,7 @@ export interface Service {
 interface ServerlessYml {
   readonly service: string
   readonly functions: Readonly<
-    Record<string, { readonly events?: readonly { readonly httpApi: string }[] }>
+    Record<string, { readonly events?: readonly { readonly httpApi?: string }[] }>
   >
 }
 
@@ -30,7 +30,11 @@ export function readService(): Service {
   const text = readFileSync(join(SERVICE_FOLDER, 'serverless.yml'), 'utf8')
   const { service, functions } = parse(text) as ServerlessYml
   const all = Object.entries(functions).map(
-    ([key, { events = [] }]) => [`${service}-dev-${key}`, events.map(toRoute)] as const,
+    ([key, { events = [] }]) =>
+      [
+        `${service}-dev-${key}`,
+        events.flatMap(({ httpApi }) => httpApi ?? []).map(toRoute),
+      ] as const,
   )
   return {
     users: new Map(all.filter(([, routes]) => routes.length > 0)),
@@ -38,7 +42,7 @@ export function readService(): Service {
   }
 }
 
-function toRoute({ httpApi }: { readonly httpApi: string }): Route {
+function toRoute(httpApi: string): Route {
   const [method = '', path = ''] = httpApi.split(' ')
   return { method, path: path.replaceAll(/\{\w+\}/g, '7') }
 }

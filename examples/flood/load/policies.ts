@@ -13,6 +13,8 @@ export interface Policy {
   readonly slots: number
   /** The `spillway.yml`. */
   readonly text: string
+  /** How the ETL comes: by synchronous calls, or through a queue. */
+  readonly through: 'calls' | 'queue'
 }
 
 const TITLES = {
@@ -21,6 +23,7 @@ const TITLES = {
   priority: 'Priority and wait',
   guarantee: 'A guarantee for the users',
   headroom: 'Headroom',
+  queue: 'The ETL through a queue',
 }
 
 export const POLICY_NAMES: readonly string[] = Object.keys(TITLES)
@@ -38,7 +41,9 @@ export function readPolicy(name: string, size: number): Policy {
   const [comment = '', ...lines] = readFileSync(file, 'utf8').trim().split('\n')
   const text = shrink(lines.join('\n'), size)
   const { account } = parse(text) as { account: { maxConcurrency: number } }
-  return { name, title, summary: comment.replace('# ', ''), slots: account.maxConcurrency, text }
+  const summary = comment.replace('# ', '')
+  const through = name === 'queue' ? 'queue' : 'calls'
+  return { name, title, summary, slots: account.maxConcurrency, text, through }
 }
 
 /** Every bare number is one of slots; waits have a unit. */

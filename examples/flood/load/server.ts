@@ -19,17 +19,18 @@ export interface Running {
 }
 
 /**
- * Starts `spillway start` on free ports, with this policy.
+ * Starts `spillway start` on free ports, with this policy, and queues of its own.
  * @throws {Error} with the end of its output, when it ends before it is ready.
  */
-export async function startServer(policyFile: string): Promise<Running> {
+export async function startServer(policyFile: string, dataDir: string): Promise<Running> {
   if (!existsSync(join(ROOT, 'dist/cli/main.js'))) {
     throw new Error('Spillway is not built; run: npm run build')
   }
   const ports = ['--port', '0', '--aws-port', '0', '--admin-port', '0']
+  const flags = ['--config', policyFile, '--data-dir', dataDir, '--json', '-q']
   const child = spawn(
     process.execPath,
-    ['bin/spillway.js', 'start', SERVICE_FOLDER, '--config', policyFile, '--json', '-q', ...ports],
+    ['bin/spillway.js', 'start', SERVICE_FOLDER, ...flags, ...ports],
     { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const urls = await readyLine(child)
