@@ -35,11 +35,12 @@ export function lambdaToExpress(
   let last: { readonly route: object; readonly base: string; readonly mount: Mount } | undefined
   const mountOf = ({ route, baseUrl: base = '', method = 'GET' }: ExpressRequest): Mount => {
     if (last !== undefined && last.route === route && last.base === base) return last.mount
-    const isAll = route?.methods?.['_all'] === true
+    const methods = Object.keys(route?.methods ?? {})
+    const isAll = methods.includes('_all') || methods.length > ONE_BY_ONE
     const mount = wrapper.routes.of(isAll ? 'ALL' : method, patternOf(route, base))
     // Where several methods share a route, the next request may have another one.
-    const isOne = route !== undefined && (isAll || Object.keys(route.methods ?? {}).length === 1)
-    if (isOne && method !== 'HEAD') last = { route, base, mount }
+    const isSame = isAll || (methods.length === 1 && method !== 'HEAD')
+    if (route !== undefined && isSame) last = { route, base, mount }
     return mount
   }
   return (request: ExpressRequest, response) => {
@@ -47,6 +48,9 @@ export function lambdaToExpress(
     serveNode(wrapper, { request, response, mount, parameters: parametersOf(request) })
   }
 }
+
+/** A route of more methods than these is one of all of them, as `app.all` makes it. */
+const ONE_BY_ONE = 5
 
 function patternOf(route: ExpressRequest['route'], base: string): string | undefined {
   if (route === undefined) return base === '' ? undefined : `${base}/*`

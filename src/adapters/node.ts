@@ -40,7 +40,8 @@ export function lambdaToNode(handler: LambdaHandler, options: NodeOptions = {}):
     return (request, response) => serveNode(wrapper, { request, response, mount })
   }
   const { method, path } = readRoute(options.route)
-  const mount: Mount = { route: toRouteContext(settings, method, path), ownParameters: false }
+  const route = toRouteContext(settings, method, path)
+  const mount: Mount = { route, ownParameters: false, hasParameters: false }
   const fits = createMatcher(settings, method, path)
   return (request, response, next) => {
     if (fits(request)) serveNode(wrapper, { request, response, mount })

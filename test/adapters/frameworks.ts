@@ -87,9 +87,10 @@ export const FRAMEWORKS: readonly Framework[] = [
       })
       const parse = express5.json()
       return await listen(
+        t,
         createServer((request, response) => {
           if (parser === 'none') lambda(request, response)
-          else parse(request, response as never, () => lambda(request, response))
+          else parse(request, response, () => lambda(request, response))
         }),
       )
     },

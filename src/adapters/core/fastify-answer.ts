@@ -20,7 +20,8 @@ export class FastifyAnswer implements Reply {
     }
     if (this.#reply.sent) return
     this.#setHead(status, rawHeaders)
-    void this.#reply.send(body)
+    // Of a string it would complete the content type.
+    void this.#reply.send(typeof body === 'string' ? Buffer.from(body) : body)
   }
 
   begin({ status, rawHeaders }: StreamHead): void {

@@ -9,6 +9,8 @@ export interface Mount {
   readonly route: RouteContext
   /** AWS has no words for the framework's pattern: its parameters are the event's as they are. */
   readonly ownParameters: boolean
+  /** Its path has any on AWS. */
+  readonly hasParameters: boolean
 }
 
 /** The routes that one handler serves, as its events name them. */
@@ -45,13 +47,17 @@ function toMount<Request>(
 ): Mount {
   const { front } = settings
   const isAny = pattern === undefined || pattern === '*' || pattern === '/*'
-  const template = isAny ? undefined : toTemplate(pattern)
-  const ownParameters = !isAny && template === undefined
-  if (template !== undefined && (front === 'rest' || front === 'httpapi')) {
-    return { route: toRouteContext(settings, method, template), ownParameters }
-  }
-  const path = front === 'rest' ? '/{proxy+}' : '$default'
-  return { route: toRouteContext(settings, 'ANY', path), ownParameters }
+  if (isAny || (front !== 'rest' && front !== 'httpapi')) return toCatchAll(settings)
+  const template = toTemplate(pattern)
+  if (template === undefined) return { ...toCatchAll(settings), ownParameters: true }
+  const hasParameters = template.includes('{')
+  return { route: toRouteContext(settings, method, template), ownParameters: false, hasParameters }
+}
+
+function toCatchAll<Request>(settings: Settings<Request>): Mount {
+  const path = settings.front === 'rest' ? '/{proxy+}' : '$default'
+  const route = toRouteContext(settings, 'ANY', path)
+  return { route, ownParameters: false, hasParameters: false }
 }
 
 /** The route of an API with this path template, or `$default`. */

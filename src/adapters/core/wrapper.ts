@@ -72,8 +72,9 @@ function withCaller<Request>(
 function eventOf({ request, mount, parameters }: Arrival): unknown {
   const event: { pathParameters?: Record<string, string> | null } = toEvent(request, mount.route)
   if (parameters === undefined) return event
-  if (mount.ownParameters || (event.pathParameters ?? undefined) === undefined) {
-    if (Object.keys(parameters).length > 0) event.pathParameters = { ...parameters }
+  const isMissing = (event.pathParameters ?? undefined) === undefined && mount.hasParameters
+  if ((mount.ownParameters || isMissing) && Object.keys(parameters).length > 0) {
+    event.pathParameters = { ...parameters }
   }
   return event
 }
