@@ -137,7 +137,7 @@ for (const framework of FRAMEWORKS) {
       const url = await start(t, async () => (called = true), options)
       assert.equal((await post(url)).status, 502)
       assert.equal(called, false)
-      assert.equal((seen[0]?.[0] as Error).message, 'no such user')
+      assert.deepEqual(seen[0]?.[0], new Error('no such user'))
     })
 
     test('sets several cookies, and headers of several values', async (t) => {
