@@ -1,6 +1,5 @@
 import './core/shim.ts'
 import type { Context, Handler, MiddlewareHandler } from 'hono'
-import { matchedRoutes } from 'hono/route'
 import { toEventRequest, type HttpEvent } from './core/event-request.ts'
 import { toHttpResult, type HttpResult } from './core/event-result.ts'
 import { HonoAnswer, toFetchResponse } from './core/hono-answer.ts'
@@ -42,9 +41,10 @@ export function lambdaToHono(
   }
 }
 
-function mountOf(routes: Routes, context: Context): Mount {
-  const route = matchedRoutes(context)[context.req.routeIndex]
-  return routes.of(route?.method === 'ALL' ? 'ALL' : context.req.method, route?.path)
+/** Not by `hono/route`: that knows the requests of its own copy of Hono alone. */
+function mountOf(routes: Routes, { req }: Context): Mount {
+  const route = req.matchedRoutes[req.routeIndex]
+  return routes.of(route?.method === 'ALL' ? 'ALL' : req.method, route?.path)
 }
 
 const NOTHING = new Uint8Array(0)
