@@ -3,6 +3,7 @@ import type { Streaming } from '../../lib/awslambda.ts'
 import { namedError } from '../../lib/named-error.ts'
 import { createContext, type Completion } from './context.ts'
 import type { FailureFacts, LambdaHandler } from './options.ts'
+import type { Timed, Watch } from './overdue.ts'
 import { stream } from './stream.ts'
 import type { Arrival } from './wrapper.ts'
 
@@ -12,6 +13,7 @@ export interface Work {
   readonly streaming: Streaming | undefined
   readonly context: Readonly<Record<string, unknown>>
   readonly timeoutMs: number
+  readonly watch: Watch
   refuse(arrival: Arrival, kind: FailureFacts['kind'], error: unknown): void
 }
 
@@ -19,22 +21,23 @@ type AnyHandler = (event: unknown, context: object, callback: Callback) => unkno
 type Callback = (error?: unknown, result?: unknown) => void
 
 /** One request in its handler. The first completion wins: a result, an error, or the time. */
-export class Call implements Completion {
+export class Call implements Completion, Timed {
   readonly #work: Work
   readonly #arrival: Arrival
-  #timer: NodeJS.Timeout | undefined
+  readonly deadlineMs: number
+  slot = 0
   #over = false
 
   constructor(work: Work, arrival: Arrival) {
     this.#work = work
     this.#arrival = arrival
+    this.deadlineMs = performance.now() + work.timeoutMs
   }
 
   begin(event: unknown): void {
-    const { handler, streaming, timeoutMs, context: common } = this.#work
-    const { requestId } = this.#arrival.request
-    const context = createContext(common, requestId, Date.now() + timeoutMs, this)
-    this.#timer = setTimeout(onTimeout, Math.min(timeoutMs, LONGEST_TIMER_MS), this)
+    const { handler, streaming, watch, context: common } = this.#work
+    const context = createContext(common, this.#arrival.request.requestId, this)
+    watch.add(this)
     try {
       if (streaming !== undefined) return this.#stream(event, context, streaming)
       const returned = (handler as AnyHandler)(event, context, (error, result) => {
@@ -99,20 +102,13 @@ export class Call implements Completion {
   #end(): boolean {
     if (this.#over) return false
     this.#over = true
-    clearTimeout(this.#timer)
+    this.#work.watch.remove(this)
     return true
   }
 }
 
 /** Such a one answers by its third parameter, whatever else it returns. */
 const CALLBACK_HANDLER = 3
-
-/** Node's; what would be longer fires at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1
-
-function onTimeout(call: Call): void {
-  call.onTimeout()
-}
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'

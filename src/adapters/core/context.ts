@@ -2,6 +2,8 @@ import { DEFAULT_ACCOUNT_ID, functionArn } from '../../model/arn.ts'
 
 /** What a handler does with its context to end the invocation (Node up to 22). */
 export interface Completion {
+  /** By `performance.now`. */
+  readonly deadlineMs: number
   answer(result: unknown): void
   fail(error: unknown): void
 }
@@ -30,13 +32,12 @@ export function commonContext(functionName: string): Readonly<Record<string, unk
 export function createContext(
   common: Readonly<Record<string, unknown>>,
   requestId: string,
-  deadlineMs: number,
   completion: Completion,
 ): object {
   return {
     ...common,
     awsRequestId: requestId,
-    getRemainingTimeInMillis: () => deadlineMs - Date.now(),
+    getRemainingTimeInMillis: () => Math.round(completion.deadlineMs - performance.now()),
     succeed: (result?: unknown) => completion.answer(result),
     fail: (error?: unknown) => completion.fail(error ?? 'handled'),
     done: (error?: unknown, result?: unknown) =>

@@ -4,6 +4,7 @@ import { Call } from './call.ts'
 import { commonContext } from './context.ts'
 import { toSettings, type FailureFacts, type LambdaHandler, type LambdaOptions } from './options.ts'
 import type { Settings } from './options.ts'
+import { createWatch } from './overdue.ts'
 import type { Reply } from './reply.ts'
 import { createRoutes, type Mount, type Routes } from './routes.ts'
 
@@ -38,6 +39,7 @@ export function createWrapper<Request>(
     streaming: streamingOf(handler),
     context: commonContext(settings.functionName),
     timeoutMs: settings.timeoutMs,
+    watch: createWatch(settings.timeoutMs),
     refuse: refuse.bind(undefined, settings.onError),
   }
   return {
