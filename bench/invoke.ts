@@ -25,8 +25,8 @@ const HANDLERS: Readonly<Record<string, string>> = {
 }
 
 const RUNTIMES = [
-  { title: 'Node', runtime: 'nodejs24.x', handler: 'index.handler' },
-  { title: 'Python', runtime: 'python3.11', handler: 'app.handler' },
+  { title: 'Node', runtime: 'nodejs24.x', handler: 'index.handler', empty: ['node', '-e', '0'] },
+  { title: 'Python', runtime: 'python3.11', handler: 'app.handler', empty: ['python3', '-c', '0'] },
 ] as const
 
 type Runtime = (typeof RUNTIMES)[number]
@@ -42,7 +42,11 @@ async function measureWarm(rounds: number): Promise<string> {
   const empty = http.createServer((_, response) => response.end('null'))
   await new Promise<void>((resolve) => empty.listen(0, '127.0.0.1', resolve))
   const { port } = empty.address() as { port: number }
-  const functions = RUNTIMES.map(({ title, ...how }) => ({ name: title, ...how }))
+  const functions = RUNTIMES.map(({ title: name, runtime, handler }) => ({
+    name,
+    runtime,
+    handler,
+  }))
   const served = await serve(service(functions, 1))
   const bare = caller(`http://127.0.0.1:${port}`, '/')
   const peers = RUNTIMES.map(({ title }) => ({
@@ -83,19 +87,29 @@ async function measureFirst(rounds: number): Promise<string> {
     const withOne = await firstCalls(runtime, rounds, 1)
     rows.push([
       `first call, ${runtime.title}`,
-      formatSummary(summarize(without), 1),
-      formatSummary(summarize(withOne), 1),
+      formatSummary(summarize(without.emptyMs), 1),
+      formatSummary(summarize(without.ms), 1),
+      formatSummary(summarize(withOne.ms), 1),
     ])
   }
-  return formatTable(['request to response', 'ms, no spare', 'ms, with a spare'], rows)
+  return formatTable(
+    ['request to response, ms', 'an empty process', 'no spare', 'with a spare'],
+    rows,
+  )
+}
+
+interface FirstCalls {
+  readonly ms: readonly number[]
+  /** From the start of an interpreter with nothing to do to its end, before each of them. */
+  readonly emptyMs: readonly number[]
 }
 
 /** The first call of one function after another, none of which was called before. */
 async function firstCalls(
-  { runtime, handler }: Runtime,
+  { runtime, handler, empty: [command, ...args] }: Runtime,
   rounds: number,
   spares: number,
-): Promise<number[]> {
+): Promise<FirstCalls> {
   const functions = Array.from({ length: rounds + 1 }, (_, at) => ({
     name: `f${at}`,
     runtime,
@@ -103,7 +117,11 @@ async function firstCalls(
   }))
   const served = await serve(service(functions, spares))
   const ms: number[] = []
+  const emptyMs: number[] = []
   for (const { name } of functions) {
+    const beforeMs = performance.now()
+    spawnSync(command, args)
+    emptyMs.push(performance.now() - beforeMs)
     const call = invoker(served, name)
     const sinceMs = performance.now()
     await call()
@@ -112,7 +130,7 @@ async function firstCalls(
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
   }
   await served.stop()
-  return ms
+  return { ms, emptyMs }
 }
 
 function service(

@@ -30,6 +30,8 @@ import { inheritedCredentials } from './runtime/credentials.ts'
 import { checkFailpoints } from './runtime/check-failpoints.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
 import type { Surroundings } from './runtime/variables.ts'
+import { checkCauses, createCauses, type Causes } from './sources/causes.ts'
+import { createFireNow } from './sources/fire-now.ts'
 
 export interface SpillwayOptions {
   readonly app: App
@@ -82,7 +84,7 @@ export interface Spillway {
   /**
    * Serves this App from now on, by new environments. Requests that run finish on the old ones, those
    * that wait keep their place.
-   * @throws {SpillwayError} SPILLWAY_LIMITS or SPILLWAY_UNREADABLE; then nothing has changed.
+   * @throws {SpillwayError} SPILLWAY_LIMITS, SPILLWAY_MANIFEST or SPILLWAY_UNREADABLE; then nothing has changed.
    */
   reload(app: App): void
   /** Answers what has come, refuses what comes, ends every environment. */
@@ -106,7 +108,7 @@ const HISTORY_SAVE_MS = 60_000
 
 /**
  * Starts serving an App.
- * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, SPILLWAY_UNREADABLE when root starts
+ * @throws {SpillwayError} SPILLWAY_PORT_TAKEN, SPILLWAY_LIMITS, SPILLWAY_MANIFEST, SPILLWAY_UNREADABLE when root starts
  *   functions that no other user could read, or SPILLWAY_EXPOSED when the AWS or admin listener is to be
  *   reachable from elsewhere without credentials.
  */
@@ -137,11 +139,13 @@ interface Parts {
   readonly api: Api
   readonly journal: EnvironmentJournal
   readonly history: History
+  readonly causes: Causes
 }
 
 function assemble(options: SpillwayOptions): Parts {
   const { app } = options
   checkLimits(app.limits)
+  checkCauses(app)
   const clock = realClock
   const log = options.log ?? createLog('info')
   const writeLog = options.onLog ?? stdoutLog
@@ -167,8 +171,7 @@ function assemble(options: SpillwayOptions): Parts {
   })
   const invoker = createInvoker({ gate, clock, tally, log: writeLog, target: targets(fleet) })
   const limits = controlLimits(options, { gate, fleet, log }, () => parts.app)
-  const onRedis = (sentence: string, isUp: boolean): void => log[isUp ? 'info' : 'warn'](sentence)
-  const rates = createRates({ clock, onNote: onRedis })
+  const rates = openRates(log)
   const api = createApi({
     invoker,
     clock,
@@ -190,8 +193,21 @@ function assemble(options: SpillwayOptions): Parts {
     api,
     journal,
     history: historyOf(options, tally, onTrouble),
+    causes: createCauses({
+      clock,
+      onTrouble,
+      fire: createFireNow({ invoker, clock, onTrouble, app: () => parts.app }),
+      ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
+    }),
   }
   return parts
+}
+
+function openRates(log: Log): Rates {
+  return createRates({
+    clock: realClock,
+    onNote: (sentence, isUp) => log[isUp ? 'info' : 'warn'](sentence),
+  })
 }
 
 /** Limits that can be changed while running, each change told to the log. */
@@ -274,6 +290,7 @@ async function open(
   parts.rates.configure(options.app)
   const listening = await openListeners({ ...options, lag }, parts, stops)
   stops.push(() => parts.fleet.close())
+  stops.push(async () => parts.causes.stop())
   const around = (app: App): Surroundings => ({
     region: app.region,
     mode: options.mode ?? 'start',
@@ -286,6 +303,7 @@ async function open(
     parts.app = app
     keepWarm(parts.gate, parts.fleet)
     parts.api.configure(app)
+    parts.causes.configure(app)
   }
   apply(options.app)
   // Whatever ends this process, a handler that loops for ever must not outlive it.
@@ -303,6 +321,7 @@ async function open(
     snapshot: () => parts.gate.snapshot(),
     invoke: (name, payload, how) => invokeOnce(parts, name, payload, how),
     reload(app) {
+      checkCauses(app)
       parts.fleet.admit(app, around(app))
       parts.rates.configure(app)
       parts.limits.rebase(app.limits)
@@ -330,6 +349,7 @@ async function drain(
 ): Promise<void> {
   const { invoker, fleet } = parts
   parts.draining = true
+  parts.causes.stop()
   if (preStopDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, preStopDelayMs))
   // Still listening: who comes is told to go elsewhere, and not left with a refused connection.
   invoker.refuse()
@@ -356,6 +376,7 @@ async function openListeners(
     app: () => parts.app,
     invoker,
     limits,
+    notifications: parts.causes.notifications,
     warmth: (name) => fleet.get(name)?.pool.warmth(),
     clock: realClock,
     onError: (error) => parts.log.error(error),

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import type { FunctionTally, OutcomeLabel, Tally } from '../invoke/tally.ts'
 import { describeIssue } from './limits.ts'
-import { writeWhole } from './whole-file.ts'
+import { writeWhole } from '../lib/whole-file.ts'
 
 /** How the invocations of a node have ended, since its history began. */
 export interface ErrorHistory {

@@ -4,7 +4,7 @@ import * as v from 'valibot'
 import { SpillwayError } from '../lib/errors.ts'
 import type { SavedChange, SavedLimits } from '../gate/limits/saved-changes.ts'
 import { CHANGE, describeIssue } from './limits.ts'
-import { writeWhole } from './whole-file.ts'
+import { writeWhole } from '../lib/whole-file.ts'
 
 const FILE = 'limits.json'
 

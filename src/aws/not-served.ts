@@ -1,21 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 import { jsonAnswer, type Answer } from './answer.ts'
-import { bodyOf } from '../lib/body.ts'
+import { textElement, xmlAnswer } from './xml.ts'
 
-/** Forms name their action early; what is longer is none that we could name. */
-const FORM_BYTES_MAX = 1024 * 1024
-
-/** Refuses a service that Spillway does not speak yet, in that service's own protocol. */
-export async function notServed(request: IncomingMessage, requestId: string): Promise<Answer> {
+/** Refuses what Spillway does not speak yet, in that service's own protocol. */
+export function notServed(
+  request: IncomingMessage,
+  requestId: string,
+  action: string | null,
+): Answer {
   const target = request.headers['x-amz-target']
   if (typeof target === 'string') return unknownTarget(target)
-  const action = await actionOf(request)
-  if (action !== undefined) return invalidAction(action, requestId)
+  if (action !== null) return invalidAction(action, requestId)
   const message = `${request.method} ${request.url} is no operation of AWS Lambda. ${SERVED}`
   return withErrorType(jsonAnswer(404, { message }), UNKNOWN)
 }
 
-const SERVED = 'Spillway serves the Lambda API here and nothing else yet.'
+const SERVED =
+  'Spillway serves the Lambda API, EventBridge PutEvents and SNS Publish here; rules, topics and subscriptions come from the manifest.'
 const UNKNOWN = 'UnknownOperationException'
 
 /** AWS JSON 1.0 and 1.1 (SQS, EventBridge): the error's type is in the body, with its namespace. */
@@ -28,28 +29,14 @@ function unknownTarget(target: string): Answer {
 /** The Query protocol (SNS, and SQS of older clients): XML. */
 function invalidAction(action: string, requestId: string): Answer {
   const message = `The action ${action} is not valid for this endpoint. ${SERVED}`
-  const error = `<Error><Type>Sender</Type><Code>InvalidAction</Code><Message>${escapeXml(message)}</Message><Detail/></Error>`
-  return {
-    status: 400,
-    headers: { 'Content-Type': 'text/xml', 'x-amzn-ErrorType': 'InvalidAction' },
-    body: `<?xml version="1.0"?><ErrorResponse>${error}<RequestId>${requestId}</RequestId></ErrorResponse>`,
-  }
-}
-
-async function actionOf(request: IncomingMessage): Promise<string | undefined> {
-  const { headers, url = '/' } = request
-  const [, query = ''] = url.split('?', 2)
-  const inQuery = new URLSearchParams(query).get('Action')
-  if (inQuery !== null) return inQuery
-  if (!headers['content-type']?.startsWith('application/x-www-form-urlencoded')) return undefined
-  const { bytes = '' } = await bodyOf(request, FORM_BYTES_MAX)
-  return new URLSearchParams(bytes.toString()).get('Action') ?? undefined
+  const error = `<Error><Type>Sender</Type><Code>InvalidAction</Code>${textElement('Message', message)}<Detail/></Error>`
+  const id = textElement('RequestId', requestId)
+  return withErrorType(
+    xmlAnswer(400, `<ErrorResponse>${error}${id}</ErrorResponse>`),
+    'InvalidAction',
+  )
 }
 
 function withErrorType(answer: Answer, errorType: string): Answer {
-  return { ...answer, headers: { 'x-amzn-ErrorType': errorType } }
-}
-
-function escapeXml(text: string): string {
-  return text.replace(/[<>&'"]/g, (char) => `&#${char.charCodeAt(0)};`)
+  return { ...answer, headers: { ...answer.headers, 'x-amzn-ErrorType': errorType } }
 }

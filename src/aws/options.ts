@@ -1,3 +1,4 @@
+import type { Notifications } from '../bus/notifications.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { LimitsControl } from '../gate/limits/limits.ts'
 import type { Invoker } from '../invoke/invocation.ts'
@@ -11,6 +12,8 @@ export interface AwsOptions {
   readonly limits: LimitsControl
   /** Of a function's environments; undefined where there is no such function. */
   readonly warmth: (functionName: string) => Warmth | undefined
+  /** Takes what is put on buses, published to topics and told of buckets. */
+  readonly notifications: Notifications
   readonly clock: Clock
   /** At least 0, less than 1: which version a weighted alias leads to. Default `Math.random`. */
   readonly random?: () => number

@@ -40,12 +40,13 @@ function toJson(app: App, explained: LimitsExplanation): object {
       handler,
     })),
     routes: app.apis.flatMap(({ front, stage, routes }) =>
-      routes.map(({ method, path, functionName }) => ({
+      routes.map(({ method, path, functionName, throttle }) => ({
         front,
         stage,
         method,
         path,
         functionName,
+        throttle,
       })),
     ),
     limits: app.limits,

@@ -2,7 +2,7 @@ import { relative } from 'node:path'
 import colors from 'picocolors'
 import { formatProblem } from '../lib/errors.ts'
 import { formatDuration } from '../lib/duration.ts'
-import type { App, HttpApi } from '../model/app.ts'
+import type { App, HttpApi, HttpRoute } from '../model/app.ts'
 import type { Spillway } from '../spillway.ts'
 
 const FRONTS: Readonly<Record<HttpApi['front'], string>> = {
@@ -22,11 +22,33 @@ export function describeApp(app: App, urls: Spillway['urls'], readyMs: number): 
   ].join('\n')
 }
 
-/** `6 functions  4 routes   serverless.yml · stage dev`. */
+/** `6 functions  4 routes  1 schedule   serverless.yml · stage dev`. */
 export function summaryOf(app: App): string {
   const routes = app.apis.reduce((sum, api) => sum + api.routes.length, 0)
   const manifests = app.services.map(({ manifest }) => shortest(manifest))
-  return `${count(app.functions.length, 'function')}  ${count(routes, 'route')}   ${manifests.join(', ')} · stage ${app.stage} · ${app.region}`
+  const counts = [
+    count(app.functions.length, 'function'),
+    count(routes, 'route'),
+    ...causeCounts(app.background),
+  ]
+  return `${counts.join('  ')}   ${manifests.join(', ')} · stage ${app.stage} · ${app.region}`
+}
+
+/** What there is of them. */
+function causeCounts(background: App['background']): string[] {
+  const {
+    schedules = [],
+    rules = [],
+    subscriptions = [],
+    bucketNotifications = [],
+  } = background ?? {}
+  const kinds = [
+    [schedules, 'schedule'],
+    [rules, 'rule'],
+    [subscriptions, 'subscription'],
+    [bucketNotifications, 'bucket notification'],
+  ] as const
+  return kinds.flatMap(([list, what]) => (list.length === 0 ? [] : [count(list.length, what)]))
 }
 
 /** As seen from here, unless that leads out of here. */
@@ -43,16 +65,27 @@ function count(number: number, what: string): string {
 export function routeLines(app: App): string[] {
   const keys = new Map(app.functions.map(({ name, key }) => [name, key]))
   const rows = app.apis.flatMap((api) =>
-    api.routes.map(({ method, path, functionName }) => [
-      path === '$default' ? '$default' : `${method} ${path}`,
-      keys.get(functionName) ?? functionName,
+    api.routes.map((route) => [
+      addressOf(app, api, route),
+      keys.get(route.functionName) ?? route.functionName,
       api.front === 'httpapi' && api.payload === '1.0' ? 'HTTP API 1.0' : FRONTS[api.front],
+      route.throttle === undefined ? '' : `${route.throttle.rate}/s, burst ${route.throttle.burst}`,
     ]),
   )
-  const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)),
+  )
   return rows.map((row) =>
     `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('   ')}`.trimEnd(),
   )
+}
+
+/** What to send to a route, without the stage of a REST API. */
+function addressOf({ apis }: App, api: HttpApi, { method, path }: HttpRoute): string {
+  // A Function URL that is alone has everything.
+  const base = api.front === 'function-url' && apis.length === 1 ? '' : (api.basePath ?? '')
+  if (path === '$default') return base === '' ? '$default' : base
+  return `${method} ${base}${path}`
 }
 
 function urlLine({ api, aws, admin }: Spillway['urls']): string {

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import { parseDurationMs } from '../lib/duration.ts'
+import { isRedisUrl } from '../model/redis-url.ts'
 
 /** Flags that say what to read. Each has its `SPILLWAY_…`. */
 export interface ManifestFlags {
@@ -8,6 +9,8 @@ export interface ManifestFlags {
   readonly region?: string
   readonly param?: Readonly<Record<string, string>>
   readonly envFile?: string
+  /** Instead of the `redis` of spillway.yml. */
+  readonly redis?: string
 }
 
 export interface OutputFlags {
@@ -68,6 +71,9 @@ export function serveOptions(command: Command): Command {
       ),
     )
     .addOption(
+      flag('--redis <url>', 'where processes share rate limits', 'REDIS').argParser(parseRedis),
+    )
+    .addOption(
       duration(
         '--pre-stop-delay <time>',
         'on SIGTERM, served as before but not ready for so long',
@@ -103,6 +109,11 @@ function parseTime(value: string): number {
   const ms = parseDurationMs(value)
   if (ms !== undefined) return ms
   throw new InvalidArgumentError('expected a duration such as 500ms, 5s or 2m.')
+}
+
+function parseRedis(value: string): string {
+  if (isRedisUrl(value)) return value
+  throw new InvalidArgumentError('expected a URL such as redis://127.0.0.1:6379.')
 }
 
 function parsePort(value: string): number {

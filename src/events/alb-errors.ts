@@ -15,13 +15,20 @@ const STATUS: Readonly<Record<GatewayErrorKind, readonly [status: number, title:
   unavailable: [503, 'Service Temporarily Unavailable'],
 }
 
-/** A load balancer's own answer: the page that its fixed responses are (docs/reference/http.md). */
-export function albAnswer(kind: GatewayErrorKind): {
+/** An answer of a load balancer's own. */
+export interface AlbAnswer {
   readonly status: number
   readonly body: string
   readonly contentType: string
-} {
-  const [status, title] = STATUS[kind]
+}
+
+/** What a load balancer answers by itself (elb guide, "Troubleshoot your Application Load Balancers"). */
+export function albAnswer(kind: GatewayErrorKind): AlbAnswer {
+  return albPage(...STATUS[kind])
+}
+
+/** The page that goes with a status, byte for byte (docs/reference/http.md). */
+export function albPage(status: number, title: string): AlbAnswer {
   const lines = [
     '<html>',
     `<head><title>${status} ${title}</title></head>`,

@@ -93,7 +93,7 @@ const TO_BE_RETRIED: ReadonlySet<GatewayErrorKind> = new Set([
 ])
 
 /** Those that name the trace in their answers. */
-const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
+export const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
 
 interface Answer {
   readonly status: number

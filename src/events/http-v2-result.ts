@@ -26,7 +26,7 @@ export function fromHttpApiResult(
   route: RouteContext,
 ): TranslatedResult {
   const value = asJson(result)
-  const read = hasStatus(value) ? readStructured(value, defaultType(route)) : readBare(value)
+  const read = hasStatus(value) ? readStructured(value, route) : readBare(value)
   return toResponse(read, request, route)
 }
 
@@ -41,7 +41,7 @@ export function fromHttpApiV1Result(
     const reason = `payload 1.0 expects an object with statusCode; the handler returned ${show(value)}`
     return { ok: false, reason }
   }
-  const read = readKnown(value, 'v2')
+  const read = readKnown(value, 'httpapi')
   if ('value' in read) read.value.headers.contentType ??= defaultType(route)
   return toResponse(read, request, route)
 }
@@ -63,7 +63,7 @@ function readBare(value: unknown): Read<ProxyResult> {
   return { value: { status: 200, headers, body, isBase64: false } }
 }
 
-function readStructured(result: JsonObject, contentType: string): Read<ProxyResult> {
+function readStructured(result: JsonObject, route: RouteContext): Read<ProxyResult> {
   const status = readStatus(result['statusCode'])
   if ('reason' in status) return status
   const body = readBody(result['body'])
@@ -71,36 +71,41 @@ function readStructured(result: JsonObject, contentType: string): Read<ProxyResu
   const isBase64 = readFlag(result['isBase64Encoded'])
   if ('reason' in isBase64) return isBase64
   const headers: ResponseHeaders = { raw: [], contentType: undefined }
-  const reason = addResultHeaders(headers, result['headers'], result['cookies'])
+  const reason = addResultHeaders(headers, result, route.front)
   if (reason !== undefined) return { reason }
-  headers.contentType ??= contentType
+  headers.contentType ??= defaultType(route)
   return { value: { status: status.value, headers, body: body.value, isBase64: isBase64.value } }
 }
 
 /** Adds what a result, or the prelude of a stream, has as `headers` and `cookies`. Returns why it cannot. */
 export function addResultHeaders(
   headers: ResponseHeaders,
-  given: unknown,
-  cookies: unknown,
+  { headers: given, cookies }: JsonObject,
+  front: RouteContext['front'],
 ): string | undefined {
   if (given !== undefined && given !== null) {
     if (!isObject(given)) return `headers: expected an object, got: ${show(given)}`
-    const reason = addHeaders(headers, 'v2', given)
+    const reason = addHeaders(headers, front, given)
     if (reason !== undefined) return reason
   }
-  if (cookies === undefined || cookies === null) return undefined
-  if (!Array.isArray(cookies)) return `cookies: expected an array of strings, got: ${show(cookies)}`
-  return cookies.length === 0 ? undefined : addCookies(headers, cookies)
+  return addCookies(headers, cookies, front)
 }
 
-/** They stand in for a Set-Cookie among the headers. */
-function addCookies(headers: ResponseHeaders, cookies: readonly unknown[]): string | undefined {
+/** They stand in for a Set-Cookie among the headers. Returns why they cannot be sent. */
+export function addCookies(
+  headers: ResponseHeaders,
+  cookies: unknown,
+  front: RouteContext['front'],
+): string | undefined {
+  if (cookies === undefined || cookies === null) return undefined
+  if (!Array.isArray(cookies)) return `cookies: expected an array of strings, got: ${show(cookies)}`
+  if (cookies.length === 0) return undefined
   for (let i = headers.raw.length - 2; i >= 0; i -= 2) {
     if (headers.raw[i]?.toLowerCase() === 'set-cookie') headers.raw.splice(i, 2)
   }
   for (const cookie of cookies) {
     if (typeof cookie !== 'string') return `cookies: expected strings, got: ${show(cookie)}`
-    const reason = addHeader(headers, 'v2', 'Set-Cookie', cookie)
+    const reason = addHeader(headers, front, 'Set-Cookie', cookie)
     if (reason !== undefined) return reason
   }
   return undefined

@@ -4,7 +4,7 @@ import type { HttpRequest, RouteContext } from './http.ts'
 import { shortId } from './ids.ts'
 import type { StringMap } from './maps.ts'
 import { isText } from './media-types.ts'
-import { afterStage, matchTemplate, splitTarget } from './path.ts'
+import { afterBasePath, afterStage, matchTemplate, splitTarget } from './path.ts'
 import { domainPrefix, prepare, stageVariables } from './prepared-route.ts'
 import { joinedQuery } from './query.ts'
 import { joinedHeaders, type HeaderFacts } from './request-headers.ts'
@@ -71,14 +71,16 @@ export function toHttpApiEvent(request: HttpRequest, route: RouteContext): HttpA
 }
 
 /**
- * The event that a Function URL gives its function (docs/reference/http.md). `rawPath` is as sent, cookies
- * stand in their header too, and the request id is the invocation's own.
+ * The event that a Function URL gives its function (docs/reference/http.md). `rawPath` is as sent, but
+ * for the path under which the URL is served here; cookies stand in their header too, and the request
+ * id is the invocation's own.
  */
 export function toFunctionUrlEvent(request: HttpRequest, route: RouteContext): HttpApiEvent {
-  const { path, query } = splitTarget(request.target)
+  const { path: sent, query } = splitTarget(request.target)
+  const path = afterBasePath(sent, route.basePath) ?? sent
   const { headers, facts } = joinedHeaders(request, 'kept')
   const context = contextOf(request, route, facts, decodePath(path))
-  context.accountId = 'anonymous'
+  context.accountId = accountOf(request)
   context.requestId = request.requestId
   context.domainPrefix = route.apiId
   const event: HttpApiEvent = {
@@ -94,10 +96,19 @@ export function toFunctionUrlEvent(request: HttpRequest, route: RouteContext): H
   return event
 }
 
+/** The caller's account, where it has signed its request. */
+function accountOf({ caller }: HttpRequest): string {
+  const iam = caller?.authorizer?.['iam'] as { accountId?: unknown } | undefined
+  return typeof iam?.accountId === 'string' ? iam.accountId : 'anonymous'
+}
+
 /** The path parameters of an HTTP API's route, decoded; undefined when it has none. */
 export function httpApiParameters(path: string, route: RouteContext): StringMap | undefined {
   const { template } = prepare(route)
   if (!template.hasParameters) return undefined
+  const mapped = afterBasePath(path, route.basePath)
+  const found = mapped === undefined ? undefined : matchTemplate(template, mapped, 'httpapi')
+  if (found !== undefined) return found
   const rest = route.stage === '$default' ? path : afterStage(path, route.stage)
   return rest === undefined ? undefined : matchTemplate(template, rest, 'httpapi')
 }

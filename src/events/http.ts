@@ -50,6 +50,12 @@ export interface RouteContext {
   readonly apiKeyRequired?: boolean
   /** It streams: what a handler returns, and does not stream, is then the body as it is. Default: false. */
   readonly streams?: boolean
+  /** What may stand before its paths: `/v1`. Default: nothing. */
+  readonly basePath?: string
+  /** Load balancers only: headers and query are lists of values. Default: false. */
+  readonly multiValueHeaders?: boolean
+  /** Load balancers only. */
+  readonly targetGroupArn?: string
 }
 
 /** A response as it goes on the wire. */

@@ -1,3 +1,6 @@
+import { fromAlbResult } from './alb-result.ts'
+import { toAlbEvent, type AlbEvent } from './alb.ts'
+import { gatewayError } from './gateway-errors.ts'
 import { fromHttpApiResult, fromHttpApiV1Result } from './http-v2-result.ts'
 import { toFunctionUrlEvent, toHttpApiEvent, type HttpApiEvent } from './http-v2.ts'
 import { toHttpApiV1Event, type HttpApiV1Event } from './http-v1.ts'
@@ -18,18 +21,27 @@ export { createPreludeReader, toStreamHead, WITH_PRELUDE } from './stream-prelud
 export type { PreludeReader, StreamHead } from './stream-prelude.ts'
 export { gatewayError } from './gateway-errors.ts'
 export type { GatewayErrorFacts, GatewayErrorKind } from './gateway-errors.ts'
-export type { HttpApiEvent, HttpApiV1Event, RestEvent }
-export { fromHttpApiResult, fromHttpApiV1Result, fromRestResult }
-export { toFunctionUrlEvent, toHttpApiEvent, toHttpApiV1Event, toRestEvent }
+export type { AlbEvent, HttpApiEvent, HttpApiV1Event, RestEvent }
+export { fromAlbResult, fromHttpApiResult, fromHttpApiV1Result, fromRestResult }
+export { toAlbEvent, toFunctionUrlEvent, toHttpApiEvent, toHttpApiV1Event, toRestEvent }
 
 /** The event a function receives for a request, in the shape its front end gives. Never throws. */
 export function toEvent(
   request: HttpRequest,
   route: RouteContext,
-): RestEvent | HttpApiEvent | HttpApiV1Event {
-  if (route.front === 'rest') return toRestEvent(request, route)
-  if (route.front === 'function-url') return toFunctionUrlEvent(request, route)
-  return route.payload === '1.0' ? toHttpApiV1Event(request, route) : toHttpApiEvent(request, route)
+): RestEvent | HttpApiEvent | HttpApiV1Event | AlbEvent {
+  switch (route.front) {
+    case 'rest':
+      return toRestEvent(request, route)
+    case 'function-url':
+      return toFunctionUrlEvent(request, route)
+    case 'alb':
+      return toAlbEvent(request, route)
+    case 'httpapi':
+      return route.payload === '1.0'
+        ? toHttpApiV1Event(request, route)
+        : toHttpApiEvent(request, route)
+  }
 }
 
 /**
@@ -41,16 +53,28 @@ export function fromResult(
   request: HttpRequest,
   route: RouteContext,
 ): TranslatedResult {
-  if (route.streams === true) return verbatim(result, request, route)
-  if (route.front === 'rest') return fromRestResult(result, request, route)
-  if (route.front === 'httpapi' && route.payload === '1.0') {
-    return fromHttpApiV1Result(result, request, route)
+  if (route.streams === true) return notStreamed(result, request, route)
+  switch (route.front) {
+    case 'rest':
+      return fromRestResult(result, request, route)
+    case 'alb':
+      return fromAlbResult(result, request, route)
+    case 'httpapi':
+      if (route.payload === '1.0') return fromHttpApiV1Result(result, request, route)
+      return fromHttpApiResult(result, request, route)
+    case 'function-url':
+      return fromHttpApiResult(result, request, route)
   }
-  return fromHttpApiResult(result, request, route)
 }
 
-/** A Function URL with `RESPONSE_STREAM` reads no result: even `statusCode` and the like are body. */
-function verbatim(result: unknown, request: HttpRequest, route: RouteContext): TranslatedResult {
+/**
+ * Where a front end streams, it reads no result. To a Function URL even `statusCode` and the like are
+ * body; a REST API answers 500 (AWS, "Lambda proxy integration with payload response streaming").
+ */
+function notStreamed(result: unknown, request: HttpRequest, route: RouteContext): TranslatedResult {
+  if (route.front === 'rest') {
+    return { ok: true, response: gatewayError('rest', 'undecodable', request) }
+  }
   const body = JSON.stringify(result) ?? 'null'
   const head = toStreamHead(undefined, 'application/json', request, route)
   if ('reason' in head) return { ok: false, reason: head.reason }

@@ -47,6 +47,11 @@ export function afterStage(path: string, stage: string): string | undefined {
   return path.charCodeAt(end) === SLASH ? path.slice(end) : undefined
 }
 
+/** What follows a base path such as `/v1`; undefined where there is none, or the path is not under it. */
+export function afterBasePath(path: string, basePath: string | undefined): string | undefined {
+  return basePath === undefined ? undefined : afterStage(path, basePath.slice(1))
+}
+
 /** A route's path template, taken apart. */
 export interface PathTemplate {
   readonly segments: readonly TemplateSegment[]

@@ -31,11 +31,18 @@ export function joinedQuery(query: string): StringMap | undefined {
   return joined
 }
 
-/**
- * `[key, value, key, value, …]`, decoded, in the order sent. A key without `=` has an empty value.
- * By hand, because `URLSearchParams` costs up to twice as much and this runs for every request.
- */
+/** `[key, value, key, value, …]`, decoded, in the order sent. */
 function queryPairs(query: string): string[] {
+  const pairs = sentPairs(query)
+  for (let i = 0; i < pairs.length; i++) pairs[i] = decodeQuery(pairs[i] ?? '')
+  return pairs
+}
+
+/**
+ * `[key, value, key, value, …]` as sent. A key without `=` has an empty value. By hand, because
+ * `URLSearchParams` costs up to twice as much and this runs for every request.
+ */
+export function sentPairs(query: string): string[] {
   const pairs: string[] = []
   let from = 0
   while (from < query.length) {
@@ -43,9 +50,7 @@ function queryPairs(query: string): string[] {
     if (to === -1) to = query.length
     const equals = query.indexOf('=', from)
     const keyEnd = equals === -1 || equals > to ? to : equals
-    if (to > from) {
-      pairs.push(decodeQuery(query.slice(from, keyEnd)), decodeQuery(query.slice(keyEnd + 1, to)))
-    }
+    if (to > from) pairs.push(query.slice(from, keyEnd), query.slice(keyEnd + 1, to))
     from = to + 1
   }
   return pairs

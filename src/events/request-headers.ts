@@ -70,6 +70,30 @@ export function joinedHeaders(
   return { headers, facts }
 }
 
+/** The headers of a load balancer's event, `[name, value, …]` in lower case, its own at the end. */
+export function listedHeaders(request: HttpRequest): {
+  readonly list: string[]
+  readonly facts: HeaderFacts
+} {
+  const list: string[] = []
+  const facts = noFacts()
+  const raw = request.rawHeaders
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = requestHeaderName(raw[i] ?? '')
+    const value = raw[i + 1] ?? ''
+    if (name.role !== 'other' && note(facts, name.role, value)) continue
+    if (name.v2 !== '' && value !== '') list.push(name.v2, value)
+  }
+  if (facts.contentLength !== undefined || request.body.length > 0) {
+    list.push('content-length', contentLength(facts, request))
+  }
+  list.push('x-amzn-trace-id', request.traceId)
+  list.push('x-forwarded-for', forwardedFor(facts, request))
+  list.push('x-forwarded-port', facts.forwardedPort ?? String(request.port))
+  list.push('x-forwarded-proto', facts.forwardedProto ?? 'http')
+  return { list, facts }
+}
+
 function setBoth(last: StringMap, all: MultiMap, key: string, value: string): void {
   last[key] = value
   all[key] = [value]

@@ -1,3 +1,4 @@
+import type { RouteContext } from './http.ts'
 import { scalarText, show } from './result.ts'
 
 /** Headers on their way out. */
@@ -11,10 +12,11 @@ export interface ResponseHeaders {
 /** A response header's name, and what it is sent as by each front end; empty: it is not. */
 interface HeaderName {
   readonly lower: string
-  readonly rest: string
-  readonly v2: string
+  readonly sentAs: Readonly<Record<Front, string>>
   readonly valid: boolean
 }
+
+type Front = RouteContext['front']
 
 /**
  * Adds one header of a result. Null is dropped, numbers and booleans become text. Returns why it
@@ -22,7 +24,7 @@ interface HeaderName {
  */
 export function addHeader(
   headers: ResponseHeaders,
-  front: 'rest' | 'v2',
+  front: Front,
   name: string,
   value: unknown,
 ): string | undefined {
@@ -35,14 +37,14 @@ export function addHeader(
     return `headers: the value of ${show(name)} has characters that HTTP cannot carry`
   }
   if (known.lower === 'content-type') headers.contentType = text
-  else if (known[front] !== '') headers.raw.push(known[front], text)
+  else if (known.sentAs[front] !== '') headers.raw.push(known.sentAs[front], text)
   return undefined
 }
 
 /** Adds all of a result's `headers`. Returns why they cannot be sent, or undefined. */
 export function addHeaders(
   headers: ResponseHeaders,
-  front: 'rest' | 'v2',
+  front: Front,
   given: Readonly<Record<string, unknown>>,
 ): string | undefined {
   for (const name of Object.keys(given)) {
@@ -69,8 +71,12 @@ function learn(given: string): HeaderName {
   const lower = given.toLowerCase()
   const name: HeaderName = {
     lower,
-    rest: restName(given, lower),
-    v2: FRAMING.has(lower) || lower === 'apigw-requestid' ? '' : given,
+    sentAs: {
+      rest: restName(given, lower),
+      httpapi: FRAMING.has(lower) || lower === 'apigw-requestid' ? '' : given,
+      'function-url': FRAMING.has(lower) || URL_OWN.has(lower) ? '' : given,
+      alb: FRAMING.has(lower) ? '' : given,
+    },
     valid: TOKEN.test(given),
   }
   if (KNOWN.size >= KNOWN_MAX) KNOWN.clear()
@@ -107,6 +113,9 @@ const REST_OWN: ReadonlySet<string> = new Set([
   'x-amz-apigw-id',
   'x-amzn-trace-id',
 ])
+
+/** A Function URL sets these itself. */
+const URL_OWN: ReadonlySet<string> = new Set(['x-amzn-requestid', 'x-amzn-trace-id'])
 
 /** They say how the connection carries the response, which is not the function's to say. */
 const FRAMING: ReadonlySet<string> = new Set([

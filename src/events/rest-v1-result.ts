@@ -86,7 +86,10 @@ function isKnown(key: string): boolean {
 }
 
 /** Reads the keys that payload 1.0 knows; the same on both kinds of API. */
-export function readKnown(result: JsonObject, front: 'rest' | 'v2' = 'rest'): Read<ProxyResult> {
+export function readKnown(
+  result: JsonObject,
+  front: 'rest' | 'httpapi' = 'rest',
+): Read<ProxyResult> {
   const status = isAbsent(result['statusCode']) ? { value: 200 } : readStatus(result['statusCode'])
   if ('reason' in status) return status
   const body = readBody(result['body'])
@@ -105,7 +108,7 @@ function isAbsent(value: unknown): value is null | undefined {
 
 function readHeaders(
   headers: ResponseHeaders,
-  front: 'rest' | 'v2',
+  front: 'rest' | 'httpapi',
   single: unknown,
   multi: unknown,
 ): string | undefined {
@@ -120,7 +123,7 @@ function readHeaders(
 /** Several values first, then the single one of the same name, in the spelling of the former. */
 function addMerged(
   headers: ResponseHeaders,
-  front: 'rest' | 'v2',
+  front: 'rest' | 'httpapi',
   single: JsonObject,
   multi: JsonObject,
 ): string | undefined {

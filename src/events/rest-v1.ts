@@ -4,6 +4,7 @@ import { shortId, stableId } from './ids.ts'
 import type { MultiMap, StringMap } from './maps.ts'
 import { isBinary, mediaType } from './media-types.ts'
 import {
+  afterBasePath,
   afterStage,
   matchTemplate,
   splitTarget,
@@ -81,7 +82,7 @@ export interface RestIdentity {
 export function toRestEvent(request: HttpRequest, route: RouteContext): RestEvent {
   const { template, resourceId, deploymentId } = prepare(route)
   const { path: sentPath, query } = splitTarget(request.target)
-  const place = placeOf(sentPath, route.stage, template)
+  const place = placeOf(sentPath, route, template)
   const { last, all, facts } = multiHeaders(request, 'rest')
   const queries = queryMaps(query)
   const { body, isBase64Encoded } = bodyOf(request, route, facts)
@@ -130,8 +131,19 @@ interface Place {
  * The stage is taken off only where what follows fits the route, because an unprefixed path may
  * begin with the same word. The router prefers the prefixed reading in the same way.
  */
-function placeOf(sentPath: string, stage: string, template: PathTemplate): Place {
+function placeOf(
+  sentPath: string,
+  { stage, basePath }: RouteContext,
+  template: PathTemplate,
+): Place {
   const sent = withoutLeadingSlashes(sentPath)
+  const mapped = afterBasePath(sent, basePath)
+  if (mapped !== undefined) {
+    const matched = matchTemplate(template, withoutLeadingSlashes(mapped), 'rest')
+    const parameters = template.hasParameters ? (matched ?? null) : null
+    // Behind a custom domain neither path has the stage, and both have what stands for it.
+    if (matched !== undefined) return { path: sent, pathWithStage: sent, parameters }
+  }
   const rest = afterStage(sent, stage)
   if (rest !== undefined) {
     const path = withoutLeadingSlashes(rest)

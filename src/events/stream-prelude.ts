@@ -1,6 +1,6 @@
 import { utf8 } from './bytes.ts'
-import { idHeaders } from './gateway-errors.ts'
-import { addResultHeaders } from './http-v2-result.ts'
+import { idHeaders, TRACED } from './gateway-errors.ts'
+import { addCookies, addResultHeaders } from './http-v2-result.ts'
 import type { HttpRequest, RouteContext } from './http.ts'
 import type { ResponseHeaders } from './response-headers.ts'
 import { readKnown } from './rest-v1-result.ts'
@@ -64,21 +64,25 @@ export interface StreamHead {
 
 /**
  * What a front end sends before the bytes of a streamed response, or why it cannot. `prelude` is the
- * JSON of a response that has one; keys that are not known are ignored.
+ * JSON of a response that has one; keys that are not known are ignored. A REST API that streams takes
+ * none without (AWS, "Lambda proxy integration with payload response streaming").
  */
 export function toStreamHead(
   prelude: string | undefined,
   contentType: string,
   request: Pick<HttpRequest, 'requestId' | 'traceId'>,
-  { front }: Pick<RouteContext, 'front'>,
+  { front, streams = false }: Pick<RouteContext, 'front' | 'streams'>,
 ): Read<StreamHead> {
+  if (front === 'rest' && streams && prelude === undefined) {
+    return { reason: 'a REST API that streams expects status and headers first, and 8 NUL bytes' }
+  }
   const own = readPrelude(prelude, front)
   if ('reason' in own) return own
   const { status, headers } = own.value
   const ownType = contentType === WITH_PRELUDE ? DEFAULT_TYPE : contentType
   const rawHeaders = ['Content-Type', headers.contentType ?? ownType]
   rawHeaders.push(...idHeaders(front, request.requestId), ...headers.raw)
-  if (front !== 'httpapi') rawHeaders.push('X-Amzn-Trace-Id', request.traceId)
+  if (TRACED.has(front)) rawHeaders.push('X-Amzn-Trace-Id', request.traceId)
   return { value: { status, rawHeaders } }
 }
 
@@ -92,15 +96,22 @@ function readPrelude(prelude: string | undefined, front: RouteContext['front']):
   if (!isObject(json)) {
     return { reason: `the prelude of the stream: expected a JSON object, got: ${show(prelude)}` }
   }
-  return front === 'rest' ? readKnown({ ...json, body: undefined }) : readV2(json)
+  return front === 'rest' ? readRest(json) : readV2(json, front)
 }
 
-function readV2(json: JsonObject): Read<Own> {
+function readRest(json: JsonObject): Read<Own> {
+  const read = readKnown({ ...json, body: undefined })
+  if ('reason' in read) return read
+  const reason = addCookies(read.value.headers, json['cookies'], 'rest')
+  return reason === undefined ? read : { reason }
+}
+
+function readV2(json: JsonObject, front: RouteContext['front']): Read<Own> {
   const status =
     (json['statusCode'] ?? null) === null ? { value: 200 } : readStatus(json['statusCode'])
   if ('reason' in status) return status
   const headers = noHeaders()
-  const reason = addResultHeaders(headers, json['headers'], json['cookies'])
+  const reason = addResultHeaders(headers, json, front)
   return reason === undefined ? { value: { status: status.value, headers } } : { reason }
 }
 

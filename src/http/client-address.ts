@@ -1,4 +1,5 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
+import { createAddressSet } from './address-set.ts'
 
 /** Says who the client is, given the peer's address and the `X-Forwarded-For` it sent. */
 export type ClientAddress = (peer: string, forwardedFor: string | undefined) => string
@@ -10,11 +11,11 @@ export type ClientAddress = (peer: string, forwardedFor: string | undefined) => 
  */
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   if (trustedProxies.length === 0) return (peer) => plain(peer)
-  const trusted = toBlockList(trustedProxies)
+  const isTrusted = createAddressSet(trustedProxies)
   return (peer, forwardedFor) => {
     let client = plain(peer)
     const hops = forwardedFor?.split(',').map((hop) => hop.trim()) ?? []
-    while (hops.length > 0 && isTrusted(trusted, client)) {
+    while (hops.length > 0 && isTrusted(client)) {
       const hop = hops.pop() ?? ''
       if (isIP(hop) === 0) break
       client = hop
@@ -26,20 +27,4 @@ export function createClientAddress(trustedProxies: readonly string[]): ClientAd
 /** IPv4 over an IPv6 socket reads as IPv4. */
 function plain(address: string): string {
   return address.startsWith('::ffff:') ? address.slice(7) : address
-}
-
-function toBlockList(ranges: readonly string[]): BlockList {
-  const list = new BlockList()
-  for (const range of ranges) {
-    const [address = '', bits] = range.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    if (bits === undefined) list.addAddress(address, family)
-    else list.addSubnet(address, Number(bits), family)
-  }
-  return list
-}
-
-function isTrusted(trusted: BlockList, address: string): boolean {
-  const family = isIP(address)
-  return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }

@@ -18,6 +18,7 @@ import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
 import type { App } from '../model/app.ts'
 import { functionArn } from '../model/arn.ts'
 import type { Rates } from '../rates/index.ts'
+import { bodyBytesMax } from './body-limits.ts'
 import type { ClientAddress } from './client-address.ts'
 import { askAll, type Arrival, type Guards, type Verdict } from './guard.ts'
 import type { GuardsOf } from './guards.ts'
@@ -54,9 +55,6 @@ export interface Routes {
   readonly contexts: Map<RouteTarget, RouteContext>
   readonly guards: GuardsOf
 }
-
-/** Both REST and HTTP APIs take this much. */
-const BODY_BYTES_MAX = 10 * 1024 * 1024
 
 /** One request and its response. */
 export class Exchange implements Caller, ResponseStream {
@@ -97,7 +95,14 @@ export class Exchange implements Caller, ResponseStream {
   answer(): void {
     const { method = 'GET', url = '/' } = this.#request
     const query = url.indexOf('?')
-    const found = this.#routes.router.match(method, query === -1 ? url : url.slice(0, query))
+    const found = this.#routes.router.match({
+      method,
+      path: query === -1 ? url : url.slice(0, query),
+      query: query === -1 ? '' : url.slice(query + 1),
+      host: this.#request.headers.host,
+      rawHeaders: this.#request.rawHeaders,
+      sourceIp: () => this.#sourceIp(),
+    })
     if ('miss' in found) return this.#refuse(found.miss, 'not-found')
     this.#target = found
     const guards = this.#routes.guards(found)
@@ -117,7 +122,7 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #read(target: RouteTarget, { body: guard }: Guards): void {
-    readBody(this.#request, BODY_BYTES_MAX, (body) => {
+    readBody(this.#request, bodyBytesMax(target.api.front), (body) => {
       if (body === undefined) return
       if (body.bytes === undefined) return this.#refuse(target.api.front, 'too-large', body.length)
       const refusal = this.#arrival && guard?.(this.#arrival, body.bytes)
@@ -148,20 +153,25 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #toArrival(route: RouteTarget): Arrival {
-    const { method = 'GET', url = '/', httpVersion, rawHeaders, socket, headers } = this.#request
-    const forwardedFor = headers['x-forwarded-for'] as string | undefined
+    const { method = 'GET', url = '/', httpVersion, rawHeaders, socket } = this.#request
     return {
       route,
       method,
       target: url,
       rawHeaders,
-      sourceIp: this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor),
+      sourceIp: this.#sourceIp(),
       protocol: `HTTP/${httpVersion}`,
       timeEpochMs: this.#options.clock.wallMs(),
       requestId: this.#requestId,
       traceId: this.#traceId,
       port: socket.localPort ?? 0,
     }
+  }
+
+  #sourceIp(): string {
+    const { headers, socket } = this.#request
+    const forwardedFor = headers['x-forwarded-for'] as string | undefined
+    return this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor)
   }
 
   #toInvocation(target: RouteTarget, body: Uint8Array): Invocation {
@@ -171,7 +181,8 @@ export class Exchange implements Caller, ResponseStream {
     const { route: _, ...arrival } = this.#arrival
     const caller = this.#caller === undefined ? {} : { caller: this.#caller }
     return {
-      id: randomUUID(),
+      // A Function URL shows its function's own request id; API Gateway has ids of its own.
+      id: target.api.front === 'function-url' ? this.#requestId : randomUUID(),
       functionName,
       payload: {
         kind: 'http',
@@ -192,13 +203,15 @@ export class Exchange implements Caller, ResponseStream {
     const target = this.#target
     assert(target !== undefined, 'only what has a route is run')
     const { front } = target.api
+    const route = this.#contextOf(target)
     this.#streamed = new StreamedAnswer({
       response: this.#response,
       request: { requestId: this.#requestId, traceId: this.#traceId },
-      route: this.#contextOf(target),
+      route,
       begin: (head) => this.#begin(head),
       respond: (response) => this.#send(response),
-      refuse: () => this.#refuse(front, 'malformed'),
+      // Where REST streams it says 500, as AWS documents; else what it says of any malformed answer.
+      refuse: () => this.#refuse(front, route.streams === true ? streamFault(front) : 'malformed'),
     })
     this.#streamed.start(contentType)
   }
@@ -226,7 +239,7 @@ export class Exchange implements Caller, ResponseStream {
     const { contexts, app } = this.#routes
     const known = contexts.get(target)
     if (known !== undefined) return known
-    const context = toRouteContext(app.accountId, target)
+    const context = toRouteContext(app.accountId, target, app.region)
     contexts.set(target, context)
     return context
   }
@@ -296,6 +309,10 @@ export class Exchange implements Caller, ResponseStream {
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
     })
   }
+}
+
+function streamFault(front: RouteContext['front']): GatewayErrorKind {
+  return front === 'rest' ? 'undecodable' : 'malformed'
 }
 
 function throttleFacts(outcome: Outcome | undefined): Partial<GatewayErrorFacts> {

@@ -1,6 +1,9 @@
 import type { Rates } from '../rates/index.ts'
+import { gatewayError } from '../events/index.ts'
+import type { HttpApi } from '../model/app.ts'
 import { apiKeyGuard } from './api-key.ts'
-import type { Guards } from './guard.ts'
+import { frontChecks } from './front-checks.ts'
+import type { Guard, Guards } from './guard.ts'
 import type { RouteTarget } from './router.ts'
 import { throttleGuards } from './throttle.ts'
 import { usagePlanGuards } from './usage-plan.ts'
@@ -21,10 +24,21 @@ export function createGuards(rates: Rates): GuardsOf {
 
 function makeGuards(target: RouteTarget, rates: Rates): Guards {
   const { api, route } = target
+  const own = frontChecks(target)
   return {
+    ...own,
     before: [
+      ...own.before,
       ...throttleGuards(target, rates),
       ...(route.apiKeyRequired ? [apiKeyGuard(api), ...usagePlanGuards(api, rates)] : []),
+      ...(route.authorizer === undefined ? [] : [closed(api)]),
     ],
+  }
+}
+
+/** A check that cannot be made lets nobody in. */
+function closed({ front }: HttpApi): Guard {
+  return ({ requestId, traceId }) => {
+    return { refusal: gatewayError(front, 'forbidden-key', { requestId, traceId }) }
   }
 }

@@ -11,6 +11,7 @@ import {
   type StreamHead,
 } from '../events/index.ts'
 import type { ResponseStream } from '../invoke/invocation.ts'
+import { collectedBytesMax } from './body-limits.ts'
 
 /** A request that is answered in pieces, and by whom it is refused. */
 export interface StreamedExchange {
@@ -24,9 +25,6 @@ export interface StreamedExchange {
   /** It cannot be sent; nothing was. */
   refuse(): void
 }
-
-/** Lambda's limit for a response that is not streamed: 6 MiB and 100 bytes. */
-const COLLECTED_BYTES_MAX = 6_291_556
 
 /**
  * A streamed response on its way to an HTTP client: status and headers from its prelude, where it
@@ -112,7 +110,7 @@ export class StreamedAnswer implements ResponseStream {
 
   #collect(collected: Uint8Array[], bytes: Uint8Array): boolean {
     this.#collectedBytes += bytes.length
-    if (this.#collectedBytes > COLLECTED_BYTES_MAX) this.#refuse()
+    if (this.#collectedBytes > collectedBytesMax(this.#exchange.route.front)) this.#refuse()
     else collected.push(Uint8Array.from(bytes))
     return true
   }

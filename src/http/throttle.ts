@@ -3,12 +3,14 @@ import type { RateLimit, Rates, RateVerdict } from '../rates/index.ts'
 import type { Arrival, Guard, Verdict } from './guard.ts'
 import type { RouteTarget } from './router.ts'
 
+const ROUTE_RATE: Refused = { limit: 'route', kind: 'rate-limited' }
+
 /** Keeps a route to its rate: one bucket for all who call it. None where it has no throttle. */
 export function throttleGuards({ api, route }: RouteTarget, rates: Rates): Guard[] {
   if (route.throttle === undefined) return []
   const name = `${api.id} ${api.stage} ${route.method} ${route.path}`
   const limit = rates.throttle(name, route.throttle)
-  return [(arrival) => askLimit(limit, '', (late) => refuse(arrival, 'rate-limited', late))]
+  return [(arrival) => askLimit(limit, '', (late) => refuse(arrival, ROUTE_RATE, late))]
 }
 
 /** Asks a limit about one request of a key; at once where the limit answers at once. */
@@ -23,12 +25,29 @@ export function askLimit(
   return answer instanceof Promise ? answer.then(toVerdict) : toVerdict(answer)
 }
 
-/** The front end's 429. */
+/** What was in the way: whose limit it is, and which. */
+export interface Refused {
+  readonly limit: 'route' | 'usage-plan'
+  readonly kind: 'rate-limited' | 'over-quota'
+}
+
+/** The front end's 429, and in headers of ours what tells it from that of a concurrency limit. */
 export function refuse(
   { route: { api }, requestId, traceId }: Arrival,
-  kind: 'rate-limited' | 'over-quota',
+  { limit, kind }: Refused,
   retryAfterMs: number,
 ): Verdict {
   const retryAfterS = Math.max(1, Math.ceil(retryAfterMs / 1000))
-  return { refusal: gatewayError(api.front, kind, { requestId, traceId, retryAfterS }) }
+  const answer = gatewayError(api.front, kind, { requestId, traceId, retryAfterS })
+  const own = [
+    'x-spillway-handler-started',
+    '0',
+    'x-spillway-error-class',
+    'throttle',
+    'x-spillway-limit',
+    limit,
+    'x-spillway-reason',
+    kind === 'over-quota' ? 'quota' : 'rate',
+  ]
+  return { refusal: { ...answer, rawHeaders: [...answer.rawHeaders, ...own] } }
 }

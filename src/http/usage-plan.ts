@@ -4,7 +4,7 @@ import type { UsagePlan } from '../model/front-rules.ts'
 import type { RateLimit, Rates } from '../rates/index.ts'
 import type { Guard } from './guard.ts'
 import { headerOf } from './header.ts'
-import { askLimit, refuse } from './throttle.ts'
+import { askLimit, refuse, type Refused } from './throttle.ts'
 
 /**
  * Keep each API key to the throttle and the quota of its usage plan, on all routes of the plan
@@ -43,14 +43,13 @@ function limitsOf(
 }
 
 /** Behind the guard of API keys: who has none has not come this far. */
-function guardOf(
-  limits: ReadonlyMap<string, KeyLimit>,
-  kind: 'rate-limited' | 'over-quota',
-): Guard {
+function guardOf(limits: ReadonlyMap<string, KeyLimit>, kind: Refused['kind']): Guard {
   return (arrival) => {
     const known = limits.get(headerOf(arrival.rawHeaders, 'x-api-key') ?? '')
     if (known === undefined) return undefined
-    return askLimit(known.limit, known.id, (late) => refuse(arrival, kind, late))
+    return askLimit(known.limit, known.id, (late) =>
+      refuse(arrival, { limit: 'usage-plan', kind }, late),
+    )
   }
 }
 

@@ -10,6 +10,8 @@ const INTERACTIVE_SHARE = 0.25
 const PRIORITY_BY_SOURCE: Readonly<Record<InvocationSource, Priority>> = {
   http: 'interactive',
   invoke: 'interactive',
+  schedule: 'async',
+  notification: 'async',
 }
 
 /** What an invocation asks of the gate: priority and wait as configured, else by how it came. */

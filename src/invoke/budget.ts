@@ -9,6 +9,8 @@ export interface RetryBudget {
   onInvocation(): void
   /** Takes one retry; false when none is left in this second. */
   take(): boolean
+  /** How long until there are some again. */
+  restMs(): number
 }
 
 /** Ten retries a second, or a tenth of the rate where that is more. */
@@ -39,5 +41,6 @@ export function createRetryBudget(clock: Clock): RetryBudget {
       retries++
       return true
     },
+    restMs: () => windowStartMs + WINDOW_MS - clock.nowMs(),
   }
 }

@@ -54,7 +54,7 @@ export interface Caller {
   left?: boolean
 }
 
-export type InvocationSource = 'http' | 'invoke'
+export type InvocationSource = 'http' | 'invoke' | 'schedule' | 'notification'
 
 /** How an invocation ended. A function's own failure is an outcome, never an exception. */
 export type Outcome = OutcomeFacts &

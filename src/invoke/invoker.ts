@@ -209,11 +209,17 @@ class Run implements Work, Asker {
   }
 
   #mayRetry(): boolean {
-    if (this.#options.stop.givingUp) return false
-    return this.#attempts < ATTEMPTS_MAX && this.#target.budget.take()
+    return this.#attempts < ATTEMPTS_MAX && !this.#options.stop.givingUp
   }
 
-  #rerun({ reason }: Died): void {
+  /** At once, or when the budget allows: whoever has time left is not told of what can be mended. */
+  #rerun(end: Died): void {
+    const { budget } = this.#target
+    if (!budget.take()) {
+      this.#options.clock.after(budget.restMs(), () => this.onEnd(end))
+      return
+    }
+    const { reason } = end
     this.#attempts++
     const why = unstartedReason(reason)
     this.#options.tally.addRetry(this.#invocation.functionName, why)

@@ -1,30 +1,47 @@
+import type { Place } from '../lib/errors.ts'
 import type { HttpRoute } from '../model/app.ts'
+import type { ApiKey } from '../model/front-rules.ts'
 import type { Manifest } from './manifest.ts'
-import { child, exactText, flag, ifKnown, items } from './read.ts'
-import type { Node } from './tree.ts'
+import { child, exactText, flag, ifKnown, items, text } from './read.ts'
+import type { MapNode, Node } from './tree.ts'
+
+/** A key, and the usage plan under whose name it stands; none for a key without one. */
+export interface PlannedKey extends ApiKey {
+  readonly plan?: string
+  readonly place: Place
+}
 
 /**
- * The values that `x-api-key` may have: `provider.apiGateway.apiKeys`, a list of names (AWS draws
- * their values), of `{name, value}`, or of `{usagePlan: [keys]}` (serverless.com, "Setting API
- * keys").
+ * The keys whose values are known: `provider.apiGateway.apiKeys`, a list of names (AWS draws their
+ * values), of `{name, value}`, or of `{usagePlan: [keys]}` (serverless.com, "Setting API keys").
  */
-export function readApiKeys(manifest: Manifest, routes: readonly HttpRoute[]): string[] {
+export function readApiKeys(manifest: Manifest, routes: readonly HttpRoute[]): PlannedKey[] {
   const provider = child(manifest, manifest.root, 'provider')
   const list =
     child(manifest, provider, 'apiGateway', 'apiKeys') ?? child(manifest, provider, 'apiKeys')
-  const values = items(manifest, ifKnown(manifest, list, 'apiKeys'), 'apiKeys').flatMap((key) =>
-    keyValues(manifest, key),
+  const keys = items(manifest, ifKnown(manifest, list, 'apiKeys'), 'apiKeys').flatMap((item) =>
+    readItem(manifest, item),
   )
   const guarded = routes.find(({ apiKeyRequired }) => apiKeyRequired)
-  if (guarded !== undefined && values.length === 0) {
+  if (guarded !== undefined && keys.length === 0) {
     const message =
       'no value of an API key is known here, so every request to this route is refused'
     manifest.report.note(guarded.place, message)
   }
-  return values
+  return keys
 }
 
-function keyValues(manifest: Manifest, key: Node): string[] {
+function readItem(manifest: Manifest, item: Node): PlannedKey[] {
+  const isGroup = item.kind === 'map' && !item.entries.has('value') && !item.entries.has('name')
+  if (!isGroup) return readKey(manifest, item, {})
+  return [...item.entries].flatMap(([plan, { value }]) =>
+    items(manifest, manifest.resolve(value), 'apiKeys').flatMap((key) =>
+      readKey(manifest, key, { plan }),
+    ),
+  )
+}
+
+function readKey(manifest: Manifest, key: Node, plan: { readonly plan?: string }): PlannedKey[] {
   if (key.kind === 'scalar') {
     manifest.report.note(
       key.place,
@@ -33,18 +50,15 @@ function keyValues(manifest: Manifest, key: Node): string[] {
     return []
   }
   if (key.kind !== 'map') return []
-  if (!key.entries.has('value') && !key.entries.has('name')) {
-    const plans = [...key.entries.values()].map(({ value }) => manifest.resolve(value))
-    return plans
-      .flatMap((plan) => items(manifest, plan, 'apiKeys'))
-      .flatMap((each) => keyValues(manifest, each))
-  }
   if (flag(manifest, child(manifest, key, 'enabled'), 'enabled') === false) return []
-  // A placeholder must never become a key that opens a route.
-  const value = exactText(
-    manifest,
-    ifKnown(manifest, child(manifest, key, 'value'), 'the API key'),
-    'the API key',
-  )
-  return value === undefined || value === '' ? [] : [value]
+  const value = valueOf(manifest, key)
+  if (value === undefined || value === '') return []
+  const name = text(manifest, child(manifest, key, 'name'), 'the name of the API key') ?? ''
+  return [{ name, value, ...plan, place: key.place }]
+}
+
+/** A placeholder must never become a key that opens a route. */
+function valueOf(manifest: Manifest, key: MapNode): string | undefined {
+  const value = ifKnown(manifest, child(manifest, key, 'value'), 'the API key')
+  return exactText(manifest, value, 'the API key')
 }

@@ -1,5 +1,7 @@
 import type { HttpRoute } from '../model/app.ts'
 import { didYouMean } from '../lib/suggest.ts'
+import { readAlbRoute, type AlbRoute } from './alb.ts'
+import { CAUSES } from './causes.ts'
 import type { DeclaredFunction } from './functions.ts'
 import { checkPayload, readHttpApiRoute } from './http-api.ts'
 import type { Manifest } from './manifest.ts'
@@ -12,19 +14,19 @@ import { scalar, type Node } from './tree.ts'
 export interface Routes {
   readonly rest: readonly HttpRoute[]
   readonly httpApi: readonly HttpRoute[]
+  readonly alb: readonly AlbRoute[]
+  /** Events that are no requests. */
+  readonly causes: readonly FunctionEvent[]
 }
+
+/** Events that are requests. */
+const ROUTES: readonly string[] = ['http', 'httpApi', 'alb']
 
 /** Events that Serverless knows and nothing here causes yet, in the words of a note. */
 const NOT_YET: Readonly<Record<string, string>> = {
   sqs: 'SQS queues',
-  schedule: 'schedules',
-  s3: 'S3 notifications',
-  sns: 'SNS notifications',
-  stream: 'streams',
-  eventBridge: 'EventBridge rules',
+  stream: 'DynamoDB and Kinesis streams',
   websocket: 'WebSocket routes',
-  alb: 'load balancer targets',
-  cloudwatchEvent: 'CloudWatch events',
   cloudwatchLog: 'CloudWatch logs',
   cognitoUserPool: 'Cognito triggers',
   cloudFront: 'CloudFront functions',
@@ -43,13 +45,16 @@ export function readRoutes(manifest: Manifest, functions: readonly DeclaredFunct
   const events = functions.flatMap((declared) => readEvents(manifest, declared))
   const rest = events.filter(({ type }) => type === 'http').map(readRestRoute)
   const httpApi = events.filter(({ type }) => type === 'httpApi').map(readHttpApiRoute)
+  const alb = events.filter(({ type }) => type === 'alb').map(readAlbRoute)
   for (const event of events) {
-    if (event.type !== 'http' && event.type !== 'httpApi') noteEvent(event)
+    if (!ROUTES.includes(event.type) && !CAUSES.has(event.type)) noteEvent(event)
   }
   for (const { node } of functions) checkPayload(manifest, node)
   return {
     rest: rest.filter((route) => route !== undefined),
     httpApi: httpApi.filter((route) => route !== undefined),
+    alb: alb.filter((route) => route !== undefined),
+    causes: events.filter(({ type }) => CAUSES.has(type)),
   }
 }
 
@@ -64,8 +69,8 @@ function readEvent(
   definition: DeclaredFunction['definition'],
   item: Node,
 ): FunctionEvent | undefined {
-  const { key, name: functionName, place: functionPlace } = definition
-  const event = { manifest, key, functionName, functionPlace }
+  const { key, name: functionName, timeoutMs: functionTimeoutMs, place: functionPlace } = definition
+  const event = { manifest, key, functionName, functionTimeoutMs, functionPlace }
   if (item.kind === 'scalar') {
     const type = String(item.value)
     return { ...event, type, place: item.place, value: scalar(null, item.place) }
@@ -87,7 +92,7 @@ function readEvent(
 
 function noteEvent({ manifest, type, place, key }: FunctionEvent): void {
   const known = Object.hasOwn(NOT_YET, type) ? NOT_YET[type] : undefined
-  const guess = didYouMean(type, ['http', 'httpApi', ...Object.keys(NOT_YET)])
+  const guess = didYouMean(type, [...ROUTES, ...CAUSES, ...Object.keys(NOT_YET)])
   const message =
     known === undefined ? `unknown event "${type}"${guess}` : `${known} are not served yet`
   manifest.report.note(place, `${key}: ${message}`)

@@ -48,7 +48,6 @@ const KNOWN_KEYS = `
 /** What changes how a function runs and is not served yet. */
 const NOT_YET: Readonly<Record<string, string>> = {
   image: 'container images are not served',
-  url: 'function URLs are not served yet',
   destinations: 'destinations are not served yet',
   onError: 'the dead-letter target is not served yet',
   fileSystemConfig: 'file systems are not mounted',

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, extname } from 'node:path'
 import type { FunctionDefinition, HttpApi, Service } from '../model/app.ts'
-import { apiId } from './api-id.ts'
 import { displayPath } from './files.ts'
+import { functionUrl } from './function-url.ts'
+import { DEFAULT_STAGE } from './manifest.ts'
 import type { Report } from './report.ts'
 
-/** One handler file as a service of its own: one function behind an HTTP API that takes everything. */
+/** One handler file as a service of its own: one function with a URL. */
 export interface HandlerFile {
   readonly service: Service
   readonly definition: FunctionDefinition
@@ -44,7 +45,7 @@ export function readHandlerFile(path: string, report: Report): HandlerFile | und
     layers: [],
     place,
   }
-  return { service, definition, api: catchAllApi(name, place) }
+  return { service, definition, api: functionUrl(definition, DEFAULT_STAGE, {}) }
 }
 
 function runtimeOf(path: string, module: string): Pick<FunctionDefinition, 'runtime' | 'handler'> {
@@ -58,26 +59,4 @@ function pythonFunction(path: string): string {
   const text = readFileSync(path, 'utf8')
   const has = (name: string): boolean => new RegExp(`^(?:def )?${name}\\b`, 'm').test(text)
   return !has('handler') && has('lambda_handler') ? 'lambda_handler' : 'handler'
-}
-
-function catchAllApi(name: string, place: FunctionDefinition['place']): HttpApi {
-  const route = {
-    method: 'ANY',
-    path: '$default',
-    functionName: name,
-    timeoutMs: 30_000,
-    apiKeyRequired: false,
-    place,
-  }
-  return {
-    id: apiId(name, '$default', 'httpapi'),
-    service: name,
-    front: 'httpapi',
-    stage: '$default',
-    payload: '2.0',
-    routes: [route],
-    binaryMediaTypes: [],
-    stageVariables: {},
-    apiKeys: [],
-  }
 }

@@ -1,5 +1,6 @@
 import type { HttpApi, HttpRoute } from '../model/app.ts'
 import { apiId } from './api-id.ts'
+import { basePathOf } from './base-path.ts'
 import type { Manifest } from './manifest.ts'
 import { child, expected, ifKnown, oneOf, wholeNumber } from './read.ts'
 import {
@@ -10,6 +11,7 @@ import {
   type FunctionEvent,
   type RouteKey,
 } from './route.ts'
+import { readThrottling } from './throttling.ts'
 import type { MapNode, Node } from './tree.ts'
 
 /** API Gateway's limit for HTTP APIs, which Serverless always sets. */
@@ -29,7 +31,8 @@ export function readHttpApiRoute(event: FunctionEvent): HttpRoute | undefined {
   }
   if (key === undefined) return undefined
   const timeoutMs = readTimeoutMs(manifest, map)
-  return { ...key, functionName, timeoutMs, apiKeyRequired: false, place }
+  const throttle = readThrottling(event, map)
+  return { ...key, functionName, timeoutMs, apiKeyRequired: false, ...throttle, place }
 }
 
 /** `*` is the route that takes what no other one does. */
@@ -88,5 +91,6 @@ export function httpApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpA
     binaryMediaTypes: [],
     stageVariables: {},
     apiKeys: [],
+    ...basePathOf(manifest, 'http'),
   }
 }

@@ -1,9 +1,11 @@
 import type { PseudoParameters, Resolver } from './resolve.ts'
+import type { StackValue } from './stack.ts'
 import { isPresent, knownOnDeploy, movedTo, scalar, type MapNode, type Node } from './tree.ts'
 
 /** What a CloudFormation function may ask for. */
 export interface IntrinsicContext extends Resolver {
   readonly pseudo: PseudoParameters
+  readonly stackValue: StackValue
 }
 
 /** `Ref` or `Fn::…` where the node is such a function, else undefined. */
@@ -14,8 +16,9 @@ export function intrinsicName(node: Node): string | undefined {
 }
 
 /**
- * `Ref` of a pseudo parameter, `Fn::Sub` and `Fn::Join` over known values; everything else exists
- * only in a deployed stack and comes back unknown.
+ * `Ref` of a pseudo parameter, names and ARNs of the manifest's own topics, buses, buckets and
+ * functions, `Fn::Sub` and `Fn::Join` over known values; everything else exists only in a deployed
+ * stack and comes back unknown.
  */
 export function evaluateIntrinsic(name: string, node: Node, context: IntrinsicContext): Node {
   const raw = (node as MapNode).entries.get(name)?.value
@@ -29,16 +32,24 @@ export function evaluateIntrinsic(name: string, node: Node, context: IntrinsicCo
     case 'Fn::Join':
       return join(argument, node, context)
     case 'Fn::GetAtt':
-      return onlyOnAws(`\${${listTexts(argument, context).join('.')}}`, node)
+      return attribute(listTexts(argument, context).join('.'), node, context)
     default:
       return onlyOnAws(`\${${name}}`, node)
   }
 }
 
-function reference(name: string, node: Node, { pseudo }: IntrinsicContext): Node {
+function reference(name: string, node: Node, context: IntrinsicContext): Node {
+  const { pseudo, stackValue } = context
   if (name === 'AWS::NoValue') return scalar(null, node.place)
-  const value = Object.hasOwn(pseudo, name) ? pseudo[name] : undefined
-  return value === undefined ? onlyOnAws(`\${${name}}`, node) : scalar(value, node.place)
+  const value = Object.hasOwn(pseudo, name) ? pseudo[name] : stackValue(name)
+  return value === undefined ? attribute(name, node, context) : scalar(value, node.place)
+}
+
+/** `Topic.TopicName`, in `Fn::Sub` too. */
+function attribute(text: string, node: Node, { stackValue }: IntrinsicContext): Node {
+  const [logicalId = '', name] = text.split('.', 2)
+  const value = name === undefined ? undefined : stackValue(logicalId, name)
+  return value === undefined ? onlyOnAws(`\${${text}}`, node) : scalar(value, node.place)
 }
 
 /** `{Fn::Sub: text}` or `{Fn::Sub: [text, {name: value}]}`; `${!x}` is a literal `${x}`. */

@@ -1,19 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { ManifestError, type Place } from '../lib/errors.ts'
+import { ManifestError, type Place, type Problem } from '../lib/errors.ts'
 import { DEFAULT_ACCOUNT_ID } from '../model/arn.ts'
 import type { App } from '../model/app.ts'
 import { applyAssignments } from './assignments.ts'
+import { joinBackground } from './background.ts'
 import { parseDotenv, type Variables } from './dotenv.ts'
 import { readEnvironments } from './environments.ts'
 import { createFiles, displayPath, isFile } from './files.ts'
 import { findSource, type Found } from './find.ts'
 import type { Context } from './manifest.ts'
+import { applyRateLimits } from './rate-limit.ts'
+import { readRedis } from './redis.ts'
 import { createReport, type Report } from './report.ts'
 import { readService, sectionOfFile, stageOf, type ServicePart } from './service.ts'
 import { readSection, type Section } from './spillway-yml.ts'
 import { readTrustedProxies } from './trusted-proxies.ts'
-import { checkNames, checkRoutes } from './unique.ts'
+import { checkNames, checkRoutes, checkSchedules } from './unique.ts'
 
 /** What to load, as the command line says it. */
 export interface LoadOptions {
@@ -31,6 +34,8 @@ export interface LoadOptions {
   readonly envFile?: string
   /** What `${env:…}` sees: the process's environment. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** What else is wrong with what was read. Default: nothing is. */
+  readonly check?: (app: App) => readonly Problem[]
 }
 
 /**
@@ -40,6 +45,7 @@ export interface LoadOptions {
 export async function loadApp(options: LoadOptions): Promise<App> {
   const report = createReport()
   const app = assemble(options, report)
+  for (const { place, message } of options.check?.(app) ?? []) report.error(place, message)
   if (report.errors.length > 0) throw new ManifestError(report.errors)
   return app
 }
@@ -54,7 +60,9 @@ function assemble(options: LoadOptions, report: Report): App {
     .filter((part) => part !== undefined)
   const functions = parts.flatMap((part) => part.functions)
   const apis = parts.flatMap((part) => part.apis)
+  const background = joinBackground(parts.flatMap((part) => part.background ?? []))
   checkNames(functions, report)
+  checkSchedules(background?.schedules ?? [], report)
   checkRoutes(apis, report)
   const sections = readSections(options, parts, context)
   const { limits, runs } = applyAssignments(
@@ -69,10 +77,12 @@ function assemble(options: LoadOptions, report: Report): App {
     ...common,
     services: parts.map(({ service }) => service),
     functions: functions.map((each) => ({ ...each, ...runs.get(each.name) })),
-    apis,
+    apis: applyRateLimits(apis, sections),
     limits,
     trustedProxies: [...new Set(sections.flatMap(readTrustedProxies))],
     ...readEnvironments(sections),
+    ...readRedis(sections),
+    ...(background === undefined ? {} : { background }),
     notes: report.notes,
     files: [...files.paths],
   }

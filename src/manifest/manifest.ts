@@ -8,10 +8,11 @@ import { child, exactText, flag, items, text, type Reading } from './read.ts'
 import { createReport, type Report } from './report.ts'
 import { createResolver } from './resolve.ts'
 import { lookUpIn, type Scope } from './sources.ts'
+import { stackValues, type StackValue } from './stack.ts'
 import type { MapNode, Node } from './tree.ts'
 
 /** A serverless.yml, open for reading. */
-export interface Manifest extends Reading {
+export interface Manifest extends StackReading {
   readonly root: Node
   /** Absolute. */
   readonly directory: string
@@ -82,8 +83,13 @@ export function scopeOf(root: Node, base: Base, { settings }: Context): Scope {
   }
 }
 
+/** A reading that knows what the tree's own resources are called. */
+export interface StackReading extends Reading {
+  readonly stackValue: StackValue
+}
+
 /** A reading of a tree whose variables look into the scope. */
-export function readingOf(scope: Scope, report: Report): Reading {
+export function readingOf(scope: Scope, report: Report): StackReading {
   const pseudo = (): Record<string, string> => ({
     'AWS::Region': scope.region,
     'AWS::AccountId': scope.accountId,
@@ -91,9 +97,13 @@ export function readingOf(scope: Scope, report: Report): Reading {
     'AWS::URLSuffix': 'amazonaws.com',
     'AWS::StackName': `${readServiceName(quiet, scope.root)}-${scope.stage}`,
   })
-  const resolver = createResolver({ lookUp: lookUpIn(scope), pseudo, report })
+  const stackValue: StackValue = (logicalId, attribute) => values(logicalId, attribute)
+  const resolver = createResolver({ lookUp: lookUpIn(scope), pseudo, stackValue, report })
   const quiet = { ...resolver, report: createReport() }
-  return { ...resolver, report }
+  const { region, accountId, stage } = scope
+  const serviceName = (): string => readServiceName(quiet, scope.root)
+  const values = stackValues(quiet, scope.root, { region, accountId, stage, serviceName })
+  return { ...resolver, stackValue, report }
 }
 
 /**

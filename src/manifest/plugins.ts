@@ -14,12 +14,13 @@ const HARMLESS = `
   serverless-plugin-warmup serverless-certificate-creator serverless-dynamodb-local
   serverless-dynamodb serverless-s3-local serverless-localstack serverless-plugin-tracing
   serverless-plugin-aws-alerts serverless-associate-waf serverless-apigw-binary
-  serverless-apigateway-plugin serverless-api-gateway-caching serverless-openapi-documentation
+  serverless-apigateway-plugin serverless-api-gateway-caching serverless-api-gateway-throttling serverless-openapi-documentation
   serverless-openapi-documenter serverless-auto-swagger serverless-plugin-split-stacks
   serverless-stack-output serverless-export-env serverless-plugin-log-retention
   serverless-plugin-resource-tagging serverless-s3-sync serverless-pseudo-parameters
   serverless-deployment-bucket serverless-plugin-git-variables serverless-hooks-plugin
   serverless-plugin-canary-deployments serverless-python-requirements
+  serverless-plugin-stage-variables serverless-api-stage
   serverless-plugin-lambda-dead-letter serverless-plugin-datadog serverless-sentry
 `
   .trim()

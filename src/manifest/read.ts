@@ -117,6 +117,18 @@ export function wholeNumber(
   return expected(reading, node, `${what} to be ${number} ${bounds}`)
 }
 
+/** A number that may have a fraction, of at least 0; texts of one count. */
+export function anyNumber(
+  reading: Reading,
+  node: Node | undefined,
+  what: string,
+): number | undefined {
+  if (node === undefined) return undefined
+  const value = node.kind === 'scalar' && node.value !== '' ? numberOf(node.value) : Number.NaN
+  if (value >= 0 && value < Infinity) return value
+  return expected(reading, node, `${what} to be a number of at least 0`)
+}
+
 function numberOf(value: unknown): number {
   return typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
 }

@@ -2,6 +2,7 @@ import type { Place } from '../lib/errors.ts'
 import { evaluateText } from './evaluate.ts'
 import { evaluateIntrinsic, intrinsicName } from './intrinsics.ts'
 import type { Report } from './report.ts'
+import type { StackValue } from './stack.ts'
 import { unknown, type Node } from './tree.ts'
 
 /** Works values out, one at a time and only when somebody asks: what nobody needs costs nothing. */
@@ -34,6 +35,8 @@ export type LookUp = (ask: Ask, resolver: Resolver) => Node
 export type PseudoParameters = Readonly<Record<string, string>>
 
 export interface ResolverOptions {
+  /** What the manifest's own resources are called. */
+  readonly stackValue: StackValue
   readonly lookUp: LookUp
   readonly pseudo: () => PseudoParameters
   readonly report: Report
@@ -43,7 +46,7 @@ export interface ResolverOptions {
 const MOST_STEPS = 50
 
 /** A resolver over the given sources. What it has worked out it remembers. */
-export function createResolver({ lookUp, pseudo, report }: ResolverOptions): Resolver {
+export function createResolver({ lookUp, pseudo, stackValue, report }: ResolverOptions): Resolver {
   const results = new Map<Node, Node>()
   const underWay = new Set<Node>()
 
@@ -67,7 +70,8 @@ export function createResolver({ lookUp, pseudo, report }: ResolverOptions): Res
       return evaluateText(node.value, node.place, { lookUp, report, resolve })
     }
     const name = intrinsicName(node)
-    return name === undefined ? node : evaluateIntrinsic(name, node, { resolve, pseudo: pseudo() })
+    if (name === undefined) return node
+    return evaluateIntrinsic(name, node, { resolve, pseudo: pseudo(), stackValue })
   }
 
   return { resolve }

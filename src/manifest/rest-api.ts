@@ -1,10 +1,14 @@
 import type { HttpApi, HttpRoute } from '../model/app.ts'
 import { apiId } from './api-id.ts'
 import { readApiKeys } from './api-keys.ts'
+import { basePathOf } from './base-path.ts'
 import type { Manifest } from './manifest.ts'
-import { child, exactText, flag, ifKnown, items, text, wholeNumber } from './read.ts'
+import { child, exactText, flag, ifKnown, items, oneOf, text, wholeNumber } from './read.ts'
 import { longForm, noteCors, refuseAuthorizer, shortForm, type FunctionEvent } from './route.ts'
+import { readThrottling } from './throttling.ts'
+import { readStageVariables } from './stage-variables.ts'
 import { isPresent, type MapNode, type Node } from './tree.ts'
+import { readUsagePlans } from './usage-plans.ts'
 
 /** API Gateway's own limit, and Serverless's default. */
 const REST_TIMEOUT_MS = 29_000
@@ -24,6 +28,8 @@ export function readRestRoute(event: FunctionEvent): HttpRoute | undefined {
     functionName,
     timeoutMs: readTimeoutMs(manifest, map),
     apiKeyRequired: flag(manifest, child(manifest, map, 'private'), 'private') ?? false,
+    ...readThrottling(event, map),
+    ...readTransferMode(manifest, map),
     place,
   }
 }
@@ -46,9 +52,15 @@ function checkServable(event: FunctionEvent, map: MapNode): void {
     const message = `${key}: requests are not validated yet before they reach the function`
     manifest.report.note(place, message)
   }
-  if (child(manifest, map, 'response', 'transferMode') !== undefined) {
-    manifest.report.note(place, `${key}: responses are not streamed yet`)
-  }
+}
+
+function readTransferMode(
+  manifest: Manifest,
+  map: Node | undefined,
+): Pick<HttpRoute, 'responseMode'> {
+  const mode = child(manifest, map, 'response', 'transferMode')
+  const word = oneOf(manifest, mode, 'transferMode', ['BUFFERED', 'STREAM'] as const)
+  return word === 'STREAM' ? { responseMode: 'stream' } : {}
 }
 
 /** Settings of `request` that make API Gateway turn requests away by itself. */
@@ -73,6 +85,7 @@ export function restApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpA
   if (policy !== undefined) {
     manifest.report.note(policy.place, 'the resource policy of the API is not enforced yet')
   }
+  const keys = readApiKeys(manifest, routes)
   return {
     id: apiId(manifest.serviceName, manifest.stage, 'rest'),
     service: manifest.serviceName,
@@ -81,8 +94,10 @@ export function restApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpA
     payload: '1.0',
     routes,
     binaryMediaTypes: readBinaryMediaTypes(manifest),
-    stageVariables: {},
-    apiKeys: readApiKeys(manifest, routes),
+    stageVariables: readStageVariables(manifest),
+    apiKeys: keys.map(({ value }) => value),
+    usagePlans: readUsagePlans(manifest, keys, routes),
+    ...basePathOf(manifest, 'rest'),
   }
 }
 

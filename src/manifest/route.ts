@@ -4,6 +4,12 @@ import type { Manifest } from './manifest.ts'
 import { child, exactText, expected, oneOf } from './read.ts'
 import type { MapNode, Node } from './tree.ts'
 
+/**
+ * How long a request waits for its function to start where the front end has no timeout of its own
+ * (Function URLs, load balancers). After that it may run as long as its own timeout lets it.
+ */
+export const START_WAIT_MS = 60_000
+
 /** The methods API Gateway routes, and its word for all of them. */
 export const METHODS: readonly string[] = [
   'ANY',
@@ -29,6 +35,7 @@ export interface FunctionEvent {
   readonly key: string
   /** Its deployed name. */
   readonly functionName: string
+  readonly functionTimeoutMs: number
   /** `http`, `sqs`, … */
   readonly type: string
   readonly functionPlace: Place

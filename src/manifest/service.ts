@@ -1,9 +1,12 @@
 import { dirname } from 'node:path'
 import type { FunctionDefinition, HttpApi, Service } from '../model/app.ts'
+import { albApis } from './alb.ts'
 import { RANK, type Assignment } from './assignments.ts'
+import { readCauses, type ServiceBackground } from './causes.ts'
 import { readRoutes } from './events.ts'
 import type { Found } from './find.ts'
 import { readFunctionLimits } from './function-limits.ts'
+import { readFunctionUrl } from './function-url.ts'
 import { readFunctions } from './functions.ts'
 import { readHandlerFile } from './handler-file.ts'
 import { httpApi } from './http-api.ts'
@@ -28,6 +31,7 @@ export interface ServicePart {
   readonly service: Service
   readonly functions: readonly FunctionDefinition[]
   readonly apis: readonly HttpApi[]
+  readonly background?: ServiceBackground
   /** Absent for a handler file: nothing in it says one. */
   readonly stage?: string
   readonly region?: string
@@ -59,8 +63,14 @@ function readManifest(manifest: Manifest): ServicePart {
   noteSlipsOfManifest(manifest)
   const declared = readFunctions(manifest)
   const routes = readRoutes(manifest, declared)
-  const apis = [restApi(manifest, routes.rest), httpApi(manifest, routes.httpApi)]
+  const apis = [
+    restApi(manifest, routes.rest),
+    httpApi(manifest, routes.httpApi),
+    ...declared.map((each) => readFunctionUrl(manifest, each)),
+    ...albApis(manifest, routes.alb),
+  ]
   const functions = declared.map(({ definition }) => definition)
+  const names = new Set(functions.map(({ name }) => name))
   const node = child(manifest, manifest.root, 'custom', 'spillway')
   const custom =
     node === undefined ? {} : { custom: { ...manifest, node, functions, rank: RANK.custom } }
@@ -68,6 +78,7 @@ function readManifest(manifest: Manifest): ServicePart {
     service: { name: serviceName, directory, manifest: file },
     functions,
     apis: apis.filter((api) => api !== undefined),
+    background: readCauses(manifest, routes.causes, names),
     stage,
     region,
     assignments: declared.flatMap((each) => readFunctionLimits(manifest, each)),

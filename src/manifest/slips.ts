@@ -62,7 +62,20 @@ export function noteSlips(
   }
 }
 
-/** The same for the manifest itself and its provider. */
+/** An error for each key that is not known, where one that is passed over would open what it guards. */
+export function refuseUnknownKeys(
+  report: Report,
+  owner: string,
+  node: MapNode,
+  known: readonly string[],
+): void {
+  for (const [key, { place }] of node.entries) {
+    if (known.includes(key)) continue
+    report.error(place, `${owner}: unknown key "${key}"${didYouMean(key, known)}`)
+  }
+}
+
+/** `noteSlips` for the manifest itself and its provider. */
 export function noteSlipsOfManifest({ report, root, ...reading }: Manifest): void {
   if (root.kind !== 'map') return
   noteSlips(report, 'the manifest', root, ROOT)

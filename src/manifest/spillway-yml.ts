@@ -23,8 +23,10 @@ const TOP = [
   'trustedProxies',
   'credentials',
   'environments',
+  'redis',
+  'rateLimit',
 ]
-const TOP_LATER = ['queues', 'redis', 'rateLimit']
+const TOP_LATER = ['queues']
 
 const MODES = ['spillway', 'aws'] as const
 

@@ -7,11 +7,13 @@ import type {
   QueueSource,
   Schedule,
   Subscription,
+  TopicDefinition,
 } from './background.ts'
 import type { Authorizer } from './authorizer.ts'
 import type {
   Cors,
   OnRedisDown,
+  ListenerRule,
   Preflight,
   RequestValidation,
   Throttle,
@@ -54,6 +56,8 @@ export interface Background {
   readonly queueSources: readonly QueueSource[]
   readonly schedules: readonly Schedule[]
   readonly rules: readonly EventRule[]
+  /** Those that are declared; others exist where somebody is subscribed to them. */
+  readonly topics?: readonly TopicDefinition[]
   readonly subscriptions: readonly Subscription[]
   readonly bucketNotifications: readonly BucketNotification[]
   /** By deployed function name. */
@@ -97,9 +101,9 @@ export interface FunctionDefinition {
   readonly place: Place
 }
 
-/** One API Gateway API, Function URL or load balancer with its routes. */
+/** One API Gateway API, Function URL or target group of a load balancer with its routes. */
 export interface HttpApi {
-  /** Ten lower-case letters and digits, stable for a service; what AWS would draw at random. */
+  /** Lower-case letters and digits, stable for a service; what AWS would draw at random, and the first label of a host name. */
   readonly id: string
   readonly service: string
   readonly front: 'rest' | 'httpapi' | 'function-url' | 'alb'
@@ -114,7 +118,10 @@ export interface HttpApi {
   readonly responseMode?: 'buffered' | 'stream'
   /** Values accepted in `x-api-key` by routes with `apiKeyRequired`. */
   readonly apiKeys: readonly string[]
-  /** What stands before its paths, as a custom domain's mapping does: `/v1`. Default: nothing. */
+  /**
+   * What may stand before its paths: a custom domain's mapping (`/v1`), or where a Function URL is
+   * served (`/_url/hello`). Default: nothing.
+   */
   readonly basePath?: string
   /** Answered by the front end itself (HTTP APIs, Function URLs). */
   readonly cors?: Cors
@@ -133,12 +140,19 @@ export interface HttpRoute {
   readonly path: string
   /** Deployed name. */
   readonly functionName: string
-  /** How long the gateway waits for the function: 29 s on REST, 30 s on HTTP APIs. */
+  /**
+   * How long the front end waits for the function: 29 s on REST, 30 s on HTTP APIs. Function URLs and
+   * load balancers wait as long as it runs.
+   */
   readonly timeoutMs: number
   readonly apiKeyRequired: boolean
   readonly authorizer?: Authorizer
   /** Of this route alone: its own, or the stage's. */
   readonly throttle?: Throttle
   readonly validation?: RequestValidation
+  /** Instead of the API's. */
+  readonly responseMode?: 'buffered' | 'stream'
+  /** Load balancers only; without one it takes everything. Method and path are then for people. */
+  readonly rule?: ListenerRule
   readonly place: Place
 }

@@ -33,7 +33,7 @@ export interface QueueSource {
 
 /** What causes invocations at set times. */
 export interface Schedule {
-  /** Unique among all services. */
+  /** Unique for a function; a rule of several targets is one schedule for each. */
   readonly name: string
   readonly functionName: string
   /** `rate(5 minutes)`, `cron(0 12 * * ? *)`, `at(2026-12-24T18:00:00)`. */
@@ -47,6 +47,9 @@ export interface Schedule {
   /** A part of the event instead of all of it, as a JSON path. */
   readonly inputPath?: string
   readonly inputTransformer?: InputTransformer
+  /** EventBridge Scheduler: not before and not after these, in milliseconds since 1970. */
+  readonly startMs?: number
+  readonly endMs?: number
   readonly place: Place
 }
 
@@ -85,8 +88,18 @@ export interface EventRule {
   readonly place: Place
 }
 
+/** A topic that can be published to, with or without anybody who listens. */
+export interface TopicDefinition {
+  /** Ends in `.fifo` where it is a FIFO topic. */
+  readonly name: string
+  /** FIFO: messages with the same text are the same message. */
+  readonly contentBasedDeduplication: boolean
+  readonly place: Place
+}
+
 /** A function, or a queue, that receives what is published to a topic. */
 export interface Subscription {
+  /** Its name. */
   readonly topic: string
   readonly target: { readonly functionName: string } | { readonly queueArn: string }
   /** A filter policy as JSON, and what it looks at. */

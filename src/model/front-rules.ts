@@ -65,3 +65,37 @@ export interface RequestValidation {
   /** JSON Schema (draft 4) of the body, by media type. */
   readonly schemas: Readonly<Record<string, unknown>>
 }
+
+/**
+ * When a load balancer's listener sends a request to a function: every condition has to hold, and one
+ * of the values of each. No values: no condition. `*` and `?` are wildcards in all but methods and
+ * addresses.
+ */
+export interface ListenerRule {
+  /** The listener's ARN, or whatever names it; each has priorities of its own. */
+  readonly listener: string
+  /** 1 to 50000; the lowest is looked at first. */
+  readonly priority: number
+  /** In any case. */
+  readonly hosts: readonly string[]
+  readonly paths: readonly string[]
+  readonly methods: readonly string[]
+  /** CIDR blocks. */
+  readonly sourceIps: readonly string[]
+  /** Each is a condition of its own. */
+  readonly headers: readonly HeaderCondition[]
+  /** Each list is a condition of its own: one of its pairs has to be there. */
+  readonly queries: readonly (readonly QueryPair[])[]
+}
+
+export interface HeaderCondition {
+  readonly name: string
+  /** In any case. */
+  readonly values: readonly string[]
+}
+
+/** In any case. */
+export interface QueryPair {
+  readonly key: string
+  readonly value: string
+}

@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import type { Throttle } from '../model/front-rules.ts'
+import { createFadingMap } from './fading-map.ts'
 import { ALLOWED, type RateLimit, type RateVerdict } from './rate-limit.ts'
 
 /** What a bucket says that will never have a token. */
@@ -20,7 +21,7 @@ export function createBuckets(throttle: Throttle, clock: Clock): MemoryLimit {
   const { rate, burst } = throttle
   const tokenMs = 1000 / rate
   const roomMs = (burst - 1) * tokenMs
-  const fullAt = createFading<number>(burst * tokenMs)
+  const fullAt = createFadingMap<number>(burst * tokenMs)
   return {
     consume(key) {
       const nowMs = clock.nowMs()
@@ -37,32 +38,4 @@ export function createBuckets(throttle: Throttle, clock: Clock): MemoryLimit {
 /** A limit that always answers at once. */
 export interface MemoryLimit extends RateLimit {
   consume(key: string): RateVerdict
-}
-
-interface Fading<T> {
-  get(key: string, nowMs: number): T | undefined
-  set(key: string, value: T): void
-}
-
-/**
- * A map that forgets what nobody has set for `lifeMs`, between one and two times as late: two
- * generations, the older of which goes as a whole, so that no request pays for a sweep.
- */
-function createFading<T>(lifeMs: number): Fading<T> {
-  let young = new Map<string, T>()
-  let old = new Map<string, T>()
-  let turnsAtMs = -Infinity
-  return {
-    get(key, nowMs) {
-      if (nowMs >= turnsAtMs) {
-        old = nowMs >= turnsAtMs + lifeMs ? new Map<string, T>() : young
-        young = new Map<string, T>()
-        turnsAtMs = nowMs + lifeMs
-      }
-      return young.get(key) ?? old.get(key)
-    },
-    set(key, value) {
-      young.set(key, value)
-    },
-  }
 }

@@ -28,7 +28,7 @@ export interface Script {
 type Command = (this: Redis, ...args: readonly string[]) => Promise<unknown>
 
 /** Redis answers within one. What takes longer than this is down as far as a request can tell. */
-const COMMAND_MS = 100
+const COMMAND_MS = 250
 /** How long the first requests wait for the first connection. */
 const FIRST_MS = 500
 /** How often a Redis that is down is tried. */

@@ -10,8 +10,11 @@ export interface Failing {
 
 /** Lambda, too, tries the init phase a second time before it says that it failed. */
 const FAILED_MAX = 2
-/** What killed it from outside may be over by the next time. */
-const KILLED_MAX = 3
+/**
+ * What killed it from outside may be over by the next time: callers are told only of what goes on for
+ * so long. A mere count says nothing where several start at once and one hand kills them all.
+ */
+const KILLED_FOR_MS = 10_000
 const PROBE_FIRST_MS = 1000
 const PROBE_LAST_MS = 30_000
 /** Out of processes, memory or file descriptors: soon there may be one. */
@@ -23,6 +26,10 @@ export class FailedInits {
   readonly #clock: Clock
   #restMs = 0
   #restUntilMs = 0
+  /** When the first of those was killed that all were, without another one in between. */
+  #killedSinceMs: number | undefined
+  /** Of those in a row, the function's own. */
+  #own = 0
   /** In a row. */
   count = 0
   failing: Failing | undefined
@@ -47,9 +54,9 @@ export class FailedInits {
       this.#rest()
       return false
     }
-    const { error, timedOut, reason } = failure
-    const killed = error === undefined && !timedOut && wasKilled(reason)
-    if (this.count < (killed ? KILLED_MAX : FAILED_MAX)) return false
+    if (this.#isKilled(failure)) {
+      if (!this.#killedTooLong()) return false
+    } else if (++this.#own < FAILED_MAX) return false
     const nowMs = this.#clock.nowMs()
     // One of several that were started together, before it was known: no probe.
     if (this.failing !== undefined && nowMs < this.failing.probeAtMs) return false
@@ -58,10 +65,26 @@ export class FailedInits {
     return true
   }
 
+  #isKilled({ error, timedOut, reason }: InitFailure): boolean {
+    if (error === undefined && !timedOut && wasKilled(reason)) return true
+    this.#killedSinceMs = undefined
+    return false
+  }
+
+  #killedTooLong(): boolean {
+    const nowMs = this.#clock.nowMs()
+    // The first is replaced at once.
+    if (this.#killedSinceMs !== undefined) this.#rest()
+    this.#killedSinceMs ??= nowMs
+    return nowMs - this.#killedSinceMs >= KILLED_FOR_MS
+  }
+
   /** An environment became ready, or the function is another one now. */
   clear(): void {
     this.count = 0
+    this.#own = 0
     this.failing = undefined
+    this.#killedSinceMs = undefined
     this.#restMs = 0
     this.#restUntilMs = 0
   }

@@ -8,7 +8,7 @@ import { responseProblems } from '../conformance/response.ts'
 import { send, type WireResponse } from '../conformance/wire.ts'
 import { FRAMEWORKS, type Framework } from './frameworks.ts'
 
-const TOPICS = ['rest', 'httpapi', 'httpapi-v1', 'function-url'].flatMap((front) =>
+const TOPICS = ['rest', 'httpapi', 'httpapi-v1', 'function-url', 'alb'].flatMap((front) =>
   front === 'httpapi-v1' ? [`${front}-event`] : [`${front}-event`, `${front}-response`],
 )
 

@@ -75,8 +75,8 @@ describe('The AWS endpoint', () => {
     const { status, json } = await served.send('/', {
       method: 'POST',
       headers: {
-        'x-amz-target': 'AmazonSQS.SendMessage',
-        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': 'AWSEvents.PutRule',
+        'content-type': 'application/x-amz-json-1.1',
       },
       body: '{}',
     })
@@ -84,7 +84,7 @@ describe('The AWS endpoint', () => {
     assert.deepEqual(json, {
       __type: 'com.amazon.coral.service#UnknownOperationException',
       message:
-        'The operation AmazonSQS.SendMessage is not served. Spillway serves the Lambda API here and nothing else yet.',
+        'The operation AWSEvents.PutRule is not served. Spillway serves the Lambda API, EventBridge PutEvents and SNS Publish here; rules, topics and subscriptions come from the manifest.',
     })
   })
 
@@ -95,14 +95,14 @@ describe('The AWS endpoint', () => {
       headers: { 'content-type': 'application/x-www-form-urlencoded; charset=utf-8' },
       body: 'Action=%3Cb%3E%26&Version=2010-03-31',
     })
-    const asQuery = await served.send('/?Action=Publish')
+    const asQuery = await served.send('/?Action=Subscribe')
     assert.equal(asForm.status, 400)
     assert.equal(asForm.headers['content-type'], 'text/xml')
     assert.match(
       asForm.text,
       /<Code>InvalidAction<\/Code><Message>The action &#60;b&#62;&#38; is not valid/,
     )
-    assert.match(asQuery.text, /The action Publish is not valid for this endpoint/)
+    assert.match(asQuery.text, /The action Subscribe is not valid for this endpoint/)
   })
 
   test('knows no other path', async (t) => {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 import { createAwsEndpoint } from '../../src/aws/endpoint.ts'
 import type { AwsOptions } from '../../src/aws/options.ts'
+import { createNotifications } from '../../src/bus/notifications.ts'
 import { Gate } from '../../src/gate/gate.ts'
 import { createLimitsControl } from '../../src/gate/limits/live-limits.ts'
 import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
@@ -68,7 +69,7 @@ export async function serveAws(
   t: TestContext,
   app: App,
   invoke: (invocation: Invocation) => Promise<Outcome> | Outcome,
-  more: Partial<Pick<AwsOptions, 'warmth' | 'random' | 'clock'>> = {},
+  more: Partial<Pick<AwsOptions, 'warmth' | 'random' | 'clock' | 'notifications'>> = {},
 ): Promise<Served> {
   const errors: unknown[] = []
   const gate = new Gate(app.limits, { clock: realClock })
@@ -79,6 +80,7 @@ export async function serveAws(
     invoker: { invoke: async (invocation) => await invoke(invocation) },
     limits,
     warmth: () => ({ ready: 0, failing: false }),
+    notifications: createNotifications({ fire: async () => {}, clock: realClock }),
     clock: realClock,
     ...more,
     onError: (error) => errors.push(error),

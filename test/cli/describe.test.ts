@@ -40,7 +40,27 @@ describe('What is said of an app', () => {
       '  GET /v1               elsewhere   HTTP API 1.0',
       '  $default              postLead    Function URL 2.0',
     ])
+    const throttle = { rate: 0.5, burst: 10 }
+    const limited = apiOf('rest', ['GET /a'], { route: { throttle } })
+    assert.deepEqual(routeLines(app({ apis: [limited] })), [
+      '  GET /a   postLead   REST API 1.0   0.5/s, burst 10',
+    ])
     assert.deepEqual(routeLines(app({ apis: [] })), [])
+  })
+
+  test('has what stands before the paths of an API, a Function URL where it is served, and rules', () => {
+    const url = apiOf('function-url', ['$default'], { basePath: '/_url/hello' })
+    const apis = [
+      apiOf('rest', ['GET /x'], { basePath: '/v1' }),
+      apiOf('alb', ['POST|PUT /a*']),
+      url,
+    ]
+    assert.deepEqual(routeLines(app({ apis })), [
+      '  GET /v1/x      postLead   REST API 1.0',
+      '  POST|PUT /a*   postLead   Load balancer',
+      '  /_url/hello    postLead   Function URL 2.0',
+    ])
+    assert.deepEqual(routeLines(app({ apis: [url] })), ['  $default   postLead   Function URL 2.0'])
   })
 
   test('ends with where it listens, and what it does not serve', () => {

@@ -16,7 +16,7 @@ const DEFAULT_TIMEOUTS_MS = {
   alb: 900_000,
 } as const
 const KNOWN_CONFIG = new Set(
-  'front stage routes payload binaryMediaTypes stageVariables apiKeyRequired apiKeys integrationTimeoutMs authType invokeMode throttle'.split(
+  'front stage routes payload binaryMediaTypes stageVariables apiKeyRequired apiKeys integrationTimeoutMs authType invokeMode multiValueHeaders throttle'.split(
     ' ',
   ),
 )
@@ -104,14 +104,15 @@ export function apiOf(config: Json, functionFor: (routeKey: string) => string): 
     routes: routeKeys.map((key) => routeOf(key, functionFor(key), config)),
     binaryMediaTypes: config.binaryMediaTypes ?? [],
     stageVariables: config.stageVariables ?? {},
+    multiValueHeaders: config.multiValueHeaders ?? false,
     responseMode: config.invokeMode === 'RESPONSE_STREAM' ? 'stream' : 'buffered',
     apiKeys: config.apiKeys ?? [],
   }
 }
 
 function frontOf({ front, authType = 'NONE' }: Json): HttpApi['front'] {
-  if (!(front in DEFAULT_TIMEOUTS_MS) || front === 'alb') throw new NotBuilt(`front ${front}`)
-  if (authType !== 'NONE') throw new NotBuilt(`authType ${authType}`)
+  if (!(front in DEFAULT_TIMEOUTS_MS)) throw new NotBuilt(`front ${front}`)
+  if (authType !== 'NONE' && authType !== 'AWS_IAM') throw new NotBuilt(`authType ${authType}`)
   return front
 }
 
@@ -124,6 +125,7 @@ function routeOf(routeKey: string, functionName: string, config: Json): HttpRout
     timeoutMs: config.integrationTimeoutMs ?? DEFAULT_TIMEOUTS_MS[frontOf(config)],
     apiKeyRequired: config.apiKeyRequired ?? false,
     ...(config.throttle === undefined ? {} : { throttle: config.throttle }),
+    ...(config.authType === 'AWS_IAM' ? { authorizer: { kind: 'iam' } as const } : {}),
     place: PLACE,
   }
 }

@@ -81,6 +81,7 @@ const OUTCOMES = new Set([
   'functionError',
   'integrationTimeout',
   'throttled',
+  'noPermission',
   'notInvoked',
 ])
 
@@ -90,9 +91,12 @@ export async function playResponse(rig: Rig, { id, input, expected }: Case): Pro
   const unbuilt = Object.keys(outcome).find((key) => !OUTCOMES.has(key))
   if (unbuilt !== undefined) throw new NotBuilt(`outcome ${unbuilt}`)
   const name = functionNameOf(id)
-  const config = outcome.integrationTimeout
-    ? { ...input.config, integrationTimeoutMs: SHORT_INTEGRATION_TIMEOUT_MS }
-    : input.config
+  const config = {
+    ...input.config,
+    ...(outcome.integrationTimeout ? { integrationTimeoutMs: SHORT_INTEGRATION_TIMEOUT_MS } : {}),
+    // Who may call is said by the route alone here: there are no resource policies.
+    ...(outcome.noPermission ? { authType: 'AWS_IAM' } : {}),
+  }
   const api = apiOf(config, () => name)
   const taskRoot = rig.folder(name, {
     'index.js': OUTCOME,
@@ -106,9 +110,14 @@ export async function playResponse(rig: Rig, { id, input, expected }: Case): Pro
   const invoked = existsSync(join(taskRoot, 'invoked'))
   return [
     ...responseProblems(expected, response, { vars }),
-    ...invocationProblems(invoked, outcome.notInvoked === true || outcome.throttled !== undefined),
+    ...invocationProblems(
+      invoked,
+      MUST_NOT_RUN.some((key) => key in outcome),
+    ),
   ]
 }
+
+const MUST_NOT_RUN = ['notInvoked', 'noPermission', 'throttled']
 
 function invocationProblems(invoked: boolean, mustNotBe: boolean): string[] {
   if (invoked === !mustNotBe) return []

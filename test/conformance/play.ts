@@ -1,9 +1,12 @@
 import { NotBuilt, type Case } from './cases.ts'
 import { playAwsApi } from './aws-api-kind.ts'
 import { playEvent, playInvokeHttp, playResponse, playRoute } from './http-kinds.ts'
+import { playFilter } from './filter-kind.ts'
 import { openRig, type Rig } from './rig.ts'
 import { playRuntimeApi } from './runtime-api-kind.ts'
 import { playRuntime } from './runtime-kind.ts'
+import { playSchedule } from './schedule-kind.ts'
+import { playSourceEvent } from './source-event-kind.ts'
 import { playStream } from './stream-kind.ts'
 
 type Play = (rig: Rig, one: Case) => Promise<string[]>
@@ -17,6 +20,9 @@ const KINDS: Readonly<Record<string, Play>> = {
   'runtime-api': playRuntimeApi,
   stream: playStream,
   'aws-api': playAwsApi,
+  filter: playFilter,
+  schedule: playSchedule,
+  'source-event': playSourceEvent,
 }
 
 /** Plays cases on a few rigs; a rig plays one at a time. */

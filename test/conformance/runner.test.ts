@@ -126,12 +126,9 @@ describe('A config', () => {
   })
 
   test('says what is not built yet', () => {
-    assertNotBuilt({ front: 'alb' }, 'not built yet: front alb')
+    assertNotBuilt({ front: 'websocket' }, 'not built yet: front websocket')
     assertNotBuilt({ front: 'rest', quota: { limit: 1 } }, 'not built yet: config quota')
-    assertNotBuilt(
-      { front: 'function-url', authType: 'AWS_IAM' },
-      'not built yet: authType AWS_IAM',
-    )
+    assertNotBuilt({ front: 'function-url', authType: 'MTLS' }, 'not built yet: authType MTLS')
   })
 
   test('throttles by the account, or by the reservation that the reason names', () => {

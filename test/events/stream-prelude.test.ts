@@ -106,12 +106,20 @@ describe('The prelude of a stream', () => {
     assert.match(String(statusOf('{"headers":{"a b":"c"}}')), /no name of an HTTP header/)
   })
 
-  test('of a REST API may give several values for a header, and no cookies', () => {
+  test('of a REST API may give several values for a header, and cookies', () => {
     const prelude = { headers: { a: '1' }, multiValueHeaders: { b: ['2', '3'] }, cookies: ['c=4'] }
     const head = toStreamHead(JSON.stringify(prelude), WITH_PRELUDE, REQUEST, { front: 'rest' })
     assert.ok('value' in head)
     const own = head.value.rawHeaders.slice(6, -2)
-    assert.deepEqual(own, ['b', '2', 'b', '3', 'a', '1'])
+    assert.deepEqual(own, ['b', '2', 'b', '3', 'a', '1', 'Set-Cookie', 'c=4'])
+  })
+
+  test('is what a REST API that streams cannot do without', () => {
+    const rest = { front: 'rest', streams: true } as const
+    const head = toStreamHead(undefined, 'text/plain', REQUEST, rest)
+    assert.ok('reason' in head)
+    assert.match(head.reason, /expects status and headers first/)
+    assert.ok('value' in toStreamHead('{}', WITH_PRELUDE, REQUEST, rest))
   })
 
   test('is not needed: then it is 200, and of the type of the stream', () => {

@@ -46,6 +46,18 @@ export function httpApiRoute(changes: Partial<RouteContext> = {}): RouteContext 
   })
 }
 
+/** The route of a Function URL, but for what the test says. */
+export function urlRoute(changes: Partial<RouteContext> = {}): RouteContext {
+  return httpApiRoute({ front: 'function-url', ...changes })
+}
+
+/** The route of a load balancer, but for what the test says. */
+export function albRoute(changes: Partial<RouteContext> = {}): RouteContext {
+  const targetGroupArn =
+    'arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/t/0123456789abcdef'
+  return restRoute({ front: 'alb', targetGroupArn, ...changes })
+}
+
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
@@ -114,7 +126,15 @@ export const routes: fc.Arbitrary<RouteContext> = fc
       { front: 'httpapi' as const, payload: '2.0' as const, stage: 'dev' },
       { front: 'httpapi' as const, payload: '2.0' as const, stage: '$default' },
       { front: 'function-url' as const, payload: '2.0' as const, stage: '$default' },
+      { front: 'alb' as const, payload: '1.0' as const, stage: '$default' },
+      {
+        front: 'alb' as const,
+        payload: '1.0' as const,
+        stage: '$default',
+        multiValueHeaders: true,
+      },
     ),
+    basePath: fc.constantFrom('/a', '/dev', '/_url/f'),
     path: fc.constantFrom('/', '/{proxy+}', '/a/{id}', '/{__proto__}', '$default'),
     binaryMediaTypes: fc.constantFrom([], ['*/*'], ['image/*']),
   })

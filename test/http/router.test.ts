@@ -5,7 +5,9 @@ import { toEvent } from '../../src/events/index.ts'
 import { toRouteContext } from '../../src/http/route-context.ts'
 import { createRouter, type RouteMiss, type RouteTarget } from '../../src/http/router.ts'
 import type { HttpApi } from '../../src/model/app.ts'
+import type { ListenerRule } from '../../src/model/front-rules.ts'
 import { request } from '../events/support.ts'
+import { apiOf, ruleOf } from './serve.ts'
 
 function api(front: HttpApi['front'], stage: string, routes: readonly string[], id = 'a'): HttpApi {
   return {
@@ -34,7 +36,7 @@ function name(found: RouteTarget | RouteMiss): string {
 
 function find(apis: readonly HttpApi[], ask: string): string {
   const [method = '', path = ''] = ask.split(' ')
-  return name(createRouter(apis).match(method, path))
+  return name(createRouter(apis).match({ method, path }))
 }
 
 describe('the router, on a REST API', () => {
@@ -146,7 +148,119 @@ describe('the router, on several APIs', () => {
 
   test('gives the same target for every request of a route', () => {
     const router = createRouter([rest])
-    assert.equal(router.match('GET', '/dev/x'), router.match('GET', '/x'))
+    assert.equal(
+      router.match({ method: 'GET', path: '/dev/x' }),
+      router.match({ method: 'GET', path: '/x' }),
+    )
+  })
+})
+
+describe('the router, where there are base paths', () => {
+  const mapped = (one: HttpApi, basePath: string): HttpApi => ({ ...one, basePath })
+  const rest = mapped(api('rest', 'dev', ['GET /x', 'GET /{id}/y'], 'r'), '/v1')
+  const http = mapped(api('httpapi', '$default', ['GET /x', '$default'], 'h'), '/v1/h')
+
+  for (const [ask, found] of [
+    ['GET /v1/x', 'r GET /x'],
+    ['GET //v1/x/', 'r GET /x'],
+    ['GET /v1/7/y', 'r GET /{id}/y'],
+    ['GET /v1/h/x', 'h GET /x'],
+    ['GET /v1/h', 'h $default'],
+    ['GET /v1/h/none', 'h $default'],
+    // Each is reached without its base path as well.
+    ['GET /dev/x', 'r GET /x'],
+    ['GET /x', 'h GET /x'],
+    ['GET /v1x/y', 'h $default'],
+  ] as const) {
+    test(`sends ${ask} to ${found}`, () => {
+      assert.equal(find([rest, http], ask), found)
+    })
+  }
+
+  test('keeps the same route of two APIs apart, and gives neither without its base path', () => {
+    const one = mapped(api('httpapi', '$default', ['GET /{a}', 'GET /one/1'], 'one'), '/a')
+    const two = mapped(api('httpapi', '$default', ['GET /{b}', 'GET /two/2'], 'two'), '/b')
+    const asks = ['GET /a/x', 'GET /b/x', 'GET /x', 'GET /two/2']
+    assert.deepEqual(
+      asks.map((ask) => find([one, two], ask)),
+      ['one GET /{a}', 'two GET /{b}', 'httpapi', 'two GET /two/2'],
+    )
+  })
+
+  test('has the API of the base path say that it has no such route', () => {
+    const alone = mapped(api('rest', 'dev', ['GET /x'], 'r'), '/v1')
+    const other = api('httpapi', '$default', ['GET /x'], 'h')
+    assert.equal(find([alone, other], 'GET /v1/none'), 'rest')
+    assert.equal(find([alone, other], 'GET /none'), 'httpapi')
+  })
+})
+
+describe('the router, with Function URLs', () => {
+  const url = (id: string): HttpApi => ({
+    ...api('function-url', '$default', ['$default'], id),
+    basePath: `/_url/${id}`,
+  })
+  const http = api('httpapi', '$default', ['GET /x'], 'h')
+
+  test('gives one that is alone everything', () => {
+    for (const ask of ['GET /', 'PUT /a/b', 'GET /_url/one/x', 'GET /_url/other']) {
+      assert.equal(find([url('one')], ask), 'one $default')
+    }
+  })
+
+  test('gives several what is below their paths, and beside an API nothing else', () => {
+    const asks = ['GET /_url/one', 'POST /_url/two/a', 'GET /_url/three', 'GET /']
+    assert.deepEqual(
+      asks.map((ask) => find([url('one'), url('two')], ask)),
+      ['one $default', 'two $default', 'function-url', 'function-url'],
+    )
+    assert.deepEqual(
+      [...asks, 'GET /x'].map((ask) => find([url('one'), http], ask)),
+      ['one $default', 'httpapi', 'httpapi', 'httpapi', 'h GET /x'],
+    )
+  })
+
+  test('leads a host name that begins with an id to that API alone', () => {
+    const router = createRouter([url('one'), http, api('rest', 'dev', ['GET /x'], 'r')])
+    const byHost = (host: string, path: string): string =>
+      name(router.match({ method: 'GET', path, host }))
+    assert.equal(byHost('one.localhost:3000', '/x'), 'one $default')
+    assert.equal(byHost('ONE.lambda-url.us-east-1.on.aws', '/'), 'one $default')
+    assert.equal(byHost('h.localhost', '/dev/x'), 'httpapi')
+    assert.equal(byHost('r.localhost', '/x'), 'r GET /x')
+    assert.equal(byHost('r.localhost', '/y'), 'rest')
+    assert.equal(byHost('one', '/x'), 'h GET /x', 'a host of one label is no id')
+    assert.equal(byHost('localhost:3000', '/x'), 'h GET /x')
+  })
+
+  test('gives the same target by host and by path', () => {
+    const router = createRouter([url('one'), http])
+    assert.equal(
+      router.match({ method: 'GET', path: '/', host: 'one.localhost' }),
+      router.match({ method: 'GET', path: '/_url/one' }),
+    )
+  })
+})
+
+describe('the router, with a load balancer', () => {
+  const alb = (rule: Partial<ListenerRule>): HttpApi =>
+    apiOf('alb', ['ANY /*'], { id: 'alb', route: { rule: ruleOf(rule) } })
+  const http = api('httpapi', '$default', ['GET /x', '$default'], 'h')
+  const rest = api('rest', 'dev', ['GET /x', 'GET /y'], 'r')
+
+  for (const [ask, found] of [
+    ['GET /dev/x', 'r GET /x'],
+    ['GET /x', 'h GET /x'],
+    ['PUT /x', 'alb ANY /*'],
+    ['GET /y', 'h $default'],
+  ] as const) {
+    test(`sends ${ask} to ${found}: its rules come behind explicit routes and before $default`, () => {
+      assert.equal(find([rest, http, alb({ methods: ['PUT'] })], ask), found)
+    })
+  }
+
+  test('has it say that no rule holds, where there is nothing else', () => {
+    assert.equal(find([alb({ paths: ['/a'] })], 'GET /b'), 'alb')
   })
 })
 
@@ -243,11 +357,17 @@ describe('the router, against trying every route', () => {
         fc.boolean(),
         (keys, [front, stage], sent, prefixed) => {
           const target = prefixed && front === 'rest' ? `/v1${sent}` : sent
-          const found = createRouter([api(front, stage, keys)]).match('GET', target)
+          const found = createRouter([api(front, stage, keys)]).match({
+            method: 'GET',
+            path: target,
+          })
           if ('miss' in found) return
           const event = toEvent(request({ target }), toRouteContext('1', found))
           const names = [...found.route.path.matchAll(/\{(\w+)\+?\}/g)].map(([, id]) => id)
-          assert.deepEqual(new Set(Object.keys(event.pathParameters ?? {})), new Set(names))
+          assert.deepEqual(
+            new Set(Object.keys(('pathParameters' in event && event.pathParameters) || {})),
+            new Set(names),
+          )
         },
       ),
       { numRuns: 2000 },

@@ -6,6 +6,7 @@ import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
 import { virtualClock, type VirtualClock } from '../../src/lib/clock.ts'
 import type { App, HttpApi, HttpRoute } from '../../src/model/app.ts'
 import { createRates } from '../../src/rates/index.ts'
+import type { ListenerRule } from '../../src/model/front-rules.ts'
 import { appOf } from '../aws/serve.ts'
 
 const TIMEOUT_MS = 29_000
@@ -36,6 +37,12 @@ export function apiOf(
   }
 }
 
+/** A rule without conditions, but for what the test says. */
+export function ruleOf(changes: Partial<ListenerRule> = {}): ListenerRule {
+  const none = { hosts: [], paths: [], methods: [], sourceIps: [], headers: [], queries: [] }
+  return { listener: 'L', priority: 1, ...none, ...changes }
+}
+
 /** An answer as it came, its headers in order and as they were written. */
 export interface Answer {
   readonly status: number
@@ -57,6 +64,7 @@ export interface ServedApi {
   readonly errors: unknown[]
   /** Serves these APIs from now on. */
   configure(apis: readonly HttpApi[]): void
+  readonly port: number
   /** How many connections there have been. */
   connections(): number
   send(path: string, sent?: Sent): Promise<Answer>
@@ -109,6 +117,7 @@ export async function serveApi(
     facts,
     errors,
     configure,
+    port,
     connections: () => connections,
     start,
     send: (path, sent) => answerOf(start(path, sent)),

@@ -70,6 +70,11 @@ describe('The throttle of a route', () => {
       const { status, headers, text } = await api.send(path)
       assert.deepEqual([status, text, headers['x-amzn-errortype']], [429, body, errorType])
       assert.equal(headers['retry-after'], '17', 'whole seconds, rounded up')
+      const ours = ['handler-started', 'error-class', 'limit', 'reason']
+      assert.deepEqual(
+        ours.map((name) => headers[`x-spillway-${name}`]),
+        ['0', 'throttle', 'route', 'rate'],
+      )
     })
   }
 })
@@ -109,6 +114,8 @@ describe('A usage plan', () => {
     const { text, headers } = await api.send('/dev/a', { headers: key })
     assert.equal(text, '{"message":"Limit Exceeded"}')
     assert.equal(headers['x-amzn-errortype'], 'LimitExceededException')
+    assert.equal(headers['x-spillway-limit'], 'usage-plan')
+    assert.equal(headers['x-spillway-reason'], 'quota')
     // The clock of these tests begins at midnight.
     assert.equal(headers['retry-after'], String(24 * 60 * 60))
     api.clock.advance(24 * 60 * 60 * 1000)

@@ -87,8 +87,10 @@ for (const [event, message] of [
 
 for (const [event, note] of [
   ['sqs: arn:aws:sqs:us-east-1:1:q', 'SQS queues are not served yet'],
-  ['schedule: rate(1 minute)', 'schedules are not served yet'],
-  ['s3: bucket', 'S3 notifications are not served yet'],
+  [
+    'stream: arn:aws:dynamodb:us-east-1:1:table/t/stream/s',
+    'DynamoDB and Kinesis streams are not served yet',
+  ],
   ['websocket: $connect', 'WebSocket routes are not served yet'],
   ['alexaSkill', 'Alexa skills are not served yet'],
   ['shedule: rate(1 minute)', 'unknown event "shedule", did you mean "schedule"?'],

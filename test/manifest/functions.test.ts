@@ -147,7 +147,6 @@ for (const [line, note] of [
     'layers: [{ Ref: OtherLambdaLayer }]',
     'a: a layer is not loaded: OtherLambdaLayer exists only on AWS',
   ],
-  ['url: true', 'a: function URLs are not served yet'],
   ['enviroment: { A: 1 }', 'a: unknown key "enviroment", did you mean "environment"?'],
   [
     'runtime: java21',

@@ -67,7 +67,6 @@ test('a service as people write them: dotenv, nested variables, tags, HTTP API, 
       'serverless.yml:28:16  TABLE_ARN stays the text ${LeadsTable.Arn}: LeadsTable.Arn exists only on AWS',
       'serverless.yml:30:16  API_TOKEN stays the text ${ssm:/leads/token}: ssm: is looked up only when deploying to AWS',
       'serverless.yml:52:9  worker: SQS queues are not served yet',
-      'serverless.yml:53:9  worker: schedules are not served yet',
       'serverless.yml:33:11  CORS of the HTTP API is not answered yet',
     ],
   )
@@ -111,10 +110,10 @@ test('a service in several files: custom, functions and environment by file(), R
   assert.match(app.functions[0].place.file, /shop\/config\/functions\.yml$/)
 })
 
-test('a handler file is served whole, as an HTTP API', async () => {
+test('a handler file is served whole, as a Function URL', async () => {
   const app = await loadApp({ paths: [`${fixtures}hello.mjs`], env: {} })
-  assert.deepEqual(routesOf(app), ['httpapi ANY $default hello'])
-  assert.equal(app.apis[0]?.stage, '$default')
+  assert.deepEqual(routesOf(app), ['function-url ANY $default hello'])
+  assert.deepEqual([app.apis[0]?.stage, app.apis[0]?.basePath], ['$default', '/_url/hello'])
   assert.deepEqual(
     [app.functions[0]?.handler, app.functions[0]?.runtime],
     ['hello.handler', 'nodejs24.x'],

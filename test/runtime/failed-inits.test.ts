@@ -75,13 +75,32 @@ describe('Failed inits in a row', () => {
     assert.equal(failed.add(EXITED), false)
   })
 
-  test('are told after the third where somebody kills them', () => {
-    const failed = new FailedInits(virtualClock())
+  test('are told where somebody kills them for ten seconds, and not sooner', () => {
+    const clock = virtualClock()
+    const failed = new FailedInits(clock)
     const killed = { timedOut: false, reason: KILLED }
-    assert.deepEqual(
-      [1, 2, 3].map(() => failed.add(killed)),
-      [false, false, true],
-    )
+    assert.deepEqual([failed.add(killed), failed.mustRest], [false, false])
+    for (const restMs of [50, 100, 200, 400, 800, 1600, 2000, 2000, 2000]) {
+      assert.equal(failed.add(killed), false)
+      assert.equal(failed.mustRest, true)
+      clock.advance(restMs)
+      assert.equal(failed.mustRest, false, `${restMs} ms`)
+    }
+    clock.advance(1000)
+    assert.equal(failed.add(killed), true)
+    failed.clear()
+    assert.equal(failed.add(killed), false)
+    assert.equal(failed.mustRest, false)
+  })
+
+  test('are not taken for kills because some of them were', () => {
+    const clock = virtualClock()
+    const failed = new FailedInits(clock)
+    const killed = { timedOut: false, reason: KILLED }
+    assert.equal(failed.add(killed), false)
+    assert.equal(failed.add(EXITED), false)
+    clock.advance(20_000)
+    assert.equal(failed.add(killed), false)
   })
 
   test('are the function’s where they took too long or too much', () => {
