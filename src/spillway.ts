@@ -16,7 +16,7 @@ import { createLimitsControl, type LiveLimits } from './gate/limits/live-limits.
 import type { GateSnapshot } from './gate/snapshot.ts'
 import { createApi, type Api, type RequestFacts } from './http/api.ts'
 import { createRetryBudget, type RetryBudget } from './invoke/budget.ts'
-import { traceIdOf } from './events/trace-id.ts'
+import { traceIdOf } from './invoke/headers.ts'
 import { createEnvironmentJournal, type EnvironmentJournal } from './invoke/environment-journal.ts'
 import type { Outcome, StoppableInvoker } from './invoke/invocation.ts'
 import { createInvoker, type Target } from './invoke/invoker.ts'

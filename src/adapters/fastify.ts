@@ -54,7 +54,8 @@ export function lambdaToFastify(
 const ONE_BY_ONE = 5
 
 function toRequest(request: FastifyRequest, bytes: Uint8Array): ReturnType<typeof toHttpRequest> {
-  return toHttpRequest(request.raw, { bytes, wasParsed: true }, request.ip)
+  const wasParsed = !(request.body instanceof Uint8Array)
+  return toHttpRequest(request.raw, { bytes, wasParsed }, request.ip)
 }
 
 function parametersOf({ params }: FastifyRequest): Record<string, string> {

@@ -2,6 +2,8 @@ import { limitId, type Blocked } from '../gate/refusal.ts'
 import type { Failure } from './failure.ts'
 import type { Caller, Outcome } from './invocation.ts'
 
+export { traceIdOf } from '../events/trace-id.ts'
+
 /**
  * What AWS does not say, as `[name, value, name, value, …]` on every answer that comes of an
  * invocation: whether the handler began, how often it was handed over, what it waited, whose failure

@@ -76,7 +76,7 @@ async function play(
     handler,
     route: routeOf(input),
     options: optionsOf(input),
-    parser: framework.parsers.includes('raw') ? 'raw' : 'none',
+    parser: framework.parsers.includes('none') ? 'none' : 'raw',
   })
   const vars = variablesOf('echo')
   const response = await send(url, fill(input.request, vars))

@@ -67,18 +67,21 @@ export function toRouteContext<Request>(
   path: string,
 ): RouteContext {
   const { front, payload, stage, functionName, multiValueHeaders } = settings
+  const apiId = stableId(functionName, 10)
+  const targetGroup = `targetgroup/${apiId}/${stableId(functionName, 16)}`
+  const targetGroupArn = `arn:aws:elasticloadbalancing:us-east-1:${DEFAULT_ACCOUNT_ID}:${targetGroup}`
   return {
     front,
     payload,
     accountId: DEFAULT_ACCOUNT_ID,
-    apiId: stableId(functionName, 10),
+    apiId,
     stage,
     stageVariables: settings.stageVariables ?? {},
     binaryMediaTypes: settings.binaryMediaTypes ?? [],
     method,
     // An app that is mounted under its stage says so in its patterns, where AWS does not.
     path: afterStage(path, stage) ?? path,
-    ...(multiValueHeaders === undefined ? {} : { multiValueHeaders }),
+    ...(front === 'alb' ? { multiValueHeaders: multiValueHeaders ?? false, targetGroupArn } : {}),
   }
 }
 

@@ -72,7 +72,10 @@ function withCaller<Request>(
 
 /** The event; its path parameters are the framework's own where AWS's rules find none. */
 function eventOf({ request, mount, parameters }: Arrival): unknown {
-  const event: { pathParameters?: Record<string, string> | null } = toEvent(request, mount.route)
+  const event: object & { pathParameters?: Record<string, string> | null } = toEvent(
+    request,
+    mount.route,
+  )
   if (parameters === undefined) return event
   const isMissing = (event.pathParameters ?? undefined) === undefined && mount.hasParameters
   if ((mount.ownParameters || isMissing) && Object.keys(parameters).length > 0) {

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { traceIdOf } from '../../events/trace-id.ts'
+import { traceIdOf } from '../../invoke/headers.ts'
 import type { Invocation } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
 import { bodyOf } from '../../lib/body.ts'
