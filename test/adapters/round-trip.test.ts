@@ -13,12 +13,13 @@ import type { RouteContext } from '../../src/events/index.ts'
 import { send, type WireResponse } from '../conformance/wire.ts'
 import { fromFetch, listen } from './frameworks.ts'
 
-type Front = Pick<RouteContext, 'front' | 'payload'>
+type Front = Pick<RouteContext, 'front' | 'payload' | 'multiValueHeaders'>
 const FRONTS: readonly Front[] = [
   { front: 'rest', payload: '1.0' },
   { front: 'httpapi', payload: '1.0' },
   { front: 'httpapi', payload: '2.0' },
   { front: 'function-url', payload: '2.0' },
+  { front: 'alb', payload: '1.0', multiValueHeaders: true },
 ]
 
 /** What the app is told to answer. */

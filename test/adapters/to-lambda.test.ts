@@ -12,12 +12,13 @@ import { nodeToLambda } from '../../src/adapters/node.ts'
 import { toEvent, type HttpRequest, type RouteContext } from '../../src/events/index.ts'
 import type { Json } from '../conformance/cases.ts'
 
-type Front = Pick<RouteContext, 'front' | 'payload'>
+type Front = Pick<RouteContext, 'front' | 'payload' | 'multiValueHeaders'>
 const FRONTS: readonly Front[] = [
   { front: 'rest', payload: '1.0' },
   { front: 'httpapi', payload: '1.0' },
   { front: 'httpapi', payload: '2.0' },
   { front: 'function-url', payload: '2.0' },
+  { front: 'alb', payload: '1.0', multiValueHeaders: true },
 ]
 
 /** The event that a front end makes of a request. */

@@ -112,7 +112,7 @@ function toSegment(segment: string): string | undefined {
 
 /** `*path`, `*"path"`, `:path(*)`, `:path(.*)`, `:path{.+}`. */
 const GREEDY = /^(?:\*(\w+)|\*"([^"]+)"|:(\w+)\(\.?[*+]?\)|:(\w+)\{\.[*+]\})$/
-/** `:id`, `:"user-id"`; Fastify's and Hono's names may have a hyphen. */
-const PARAMETER = /^:(?:([\w-]+)|"([^"]+)")$/
+/** `:id`, `:"user-id"`. A hyphen ends a name in Express and Fastify, and does not in Hono. */
+const PARAMETER = /^:(?:(\w+)|"([^"]+)")$/
 /** What a pattern may give a meaning to. */
 const PATTERN_CHARACTER = /[:*(){}[\]?+!\\]/
