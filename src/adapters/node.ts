@@ -1,7 +1,13 @@
 import './core/shim.ts'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { gatewayError } from '../events/index.ts'
-import { afterStage, matchTemplate, parseTemplate, splitTarget } from '../events/path.ts'
+import {
+  afterStage,
+  matchTemplate,
+  parseTemplate,
+  splitTarget,
+  type PathTemplate,
+} from '../events/path.ts'
 import { serveNode } from './core/node-adapter.ts'
 import { NodeReply } from './core/node-reply.ts'
 import { toHttpRequest } from './core/node-request.ts'
@@ -70,11 +76,23 @@ function createMatcher(
 ): (request: IncomingMessage) => boolean {
   const template = parseTemplate(path)
   const style = front === 'rest' ? 'rest' : 'httpapi'
-  return (request) => {
-    if (method !== 'ANY' && request.method !== method) return false
-    const { path: sent } = splitTarget(request.url ?? '/')
+  const asWritten = patternOf(template)
+  return ({ method: sentMethod, url = '/' }) => {
+    if (method !== 'ANY' && sentMethod !== method) return false
+    // Nearly all requests fit as they are; the others are taken apart.
+    if (asWritten.test(url)) return true
+    const { path: sent } = splitTarget(url)
     if (matchTemplate(template, sent, style) !== undefined) return true
     const rest = afterStage(sent, stage)
     return rest !== undefined && matchTemplate(template, rest, style) !== undefined
   }
+}
+
+/** Literals as they are written, and something in place of each parameter. */
+function patternOf({ segments }: PathTemplate): RegExp {
+  const parts = segments.map(({ kind, text }) => {
+    if (kind === 'literal') return text.replaceAll(/[^\w-]/g, '\\$&')
+    return kind === 'parameter' ? '[^/?]+' : '[^/?][^?]*'
+  })
+  return new RegExp(`^/${parts.join('/')}(?:\\?|$)`)
 }

@@ -4,8 +4,14 @@ export function traceIdOf(
   requestId: string,
   wallMs: number,
 ): string {
-  if (typeof given === 'string' && given.startsWith('Root=')) return given
+  const own = ownTrace(given)
+  if (own !== undefined) return own
   const seconds = Math.floor(wallMs / 1000).toString(16)
   const digits = `${requestId.slice(0, 8)}${requestId.slice(9, 13)}${requestId.slice(24)}`
   return `Root=1-${seconds}-${digits}`
+}
+
+/** The trace that a caller has sent, where it is one. */
+export function ownTrace(given: string | string[] | undefined): string | undefined {
+  return typeof given === 'string' && given.startsWith('Root=') ? given : undefined
 }

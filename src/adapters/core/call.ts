@@ -1,17 +1,17 @@
 import { fromResult } from '../../events/index.ts'
 import type { Streaming } from '../../lib/awslambda.ts'
 import { namedError } from '../../lib/named-error.ts'
-import { createContext, type Completion } from './context.ts'
+import { createContext, type CommonContext, type Completion } from './context.ts'
 import type { FailureFacts, LambdaHandler } from './options.ts'
-import type { Timed, Watch } from './overdue.ts'
 import { stream } from './stream.ts'
+import type { Timed, Watch } from './watch.ts'
 import type { Arrival } from './wrapper.ts'
 
 /** What of a handler is the same for each call. */
 export interface Work {
   readonly handler: LambdaHandler
   readonly streaming: Streaming | undefined
-  readonly context: Readonly<Record<string, unknown>>
+  readonly context: CommonContext
   readonly timeoutMs: number
   readonly watch: Watch
   refuse(arrival: Arrival, kind: FailureFacts['kind'], error: unknown): void
@@ -24,19 +24,19 @@ type Callback = (error?: unknown, result?: unknown) => void
 export class Call implements Completion, Timed {
   readonly #work: Work
   readonly #arrival: Arrival
-  readonly deadlineMs: number
   slot = 0
+  untilTick = 0
   #over = false
 
   constructor(work: Work, arrival: Arrival) {
     this.#work = work
     this.#arrival = arrival
-    this.deadlineMs = performance.now() + work.timeoutMs
   }
 
   begin(event: unknown): void {
-    const { handler, streaming, watch, context: common } = this.#work
-    const context = createContext(common, this.#arrival.request.requestId, this)
+    const { handler, streaming, watch, timeoutMs, context: common } = this.#work
+    const { requestId, timeEpochMs } = this.#arrival.request
+    const context = createContext(common, requestId, timeEpochMs + timeoutMs, this)
     watch.add(this)
     try {
       if (streaming !== undefined) return this.#stream(event, context, streaming)

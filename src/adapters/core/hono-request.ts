@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import type { HttpRequest } from '../../events/index.ts'
-import { traceIdOf } from '../../events/trace-id.ts'
+import { ownTrace } from '../../events/trace-id.ts'
 import { plainAddress } from './node-request.ts'
+import { newRequestIds } from './request-ids.ts'
 
 /** What `@hono/node-server` passes on of Node's own request; other runtimes have none. */
 export interface NodeBindings {
@@ -16,8 +16,8 @@ export interface NodeBindings {
  */
 export function toHonoRequest({ req, env }: Context, body: Uint8Array): HttpRequest {
   const { incoming } = (env ?? {}) as NodeBindings
-  const requestId = randomUUID()
   const timeEpochMs = Date.now()
+  const { requestId, traceId } = newRequestIds(timeEpochMs)
   return {
     method: req.method,
     target: incoming?.url ?? targetOf(req.url),
@@ -27,7 +27,7 @@ export function toHonoRequest({ req, env }: Context, body: Uint8Array): HttpRequ
     protocol: `HTTP/${incoming?.httpVersion ?? '1.1'}`,
     timeEpochMs,
     requestId,
-    traceId: traceIdOf(req.header('x-amzn-trace-id'), requestId, timeEpochMs),
+    traceId: ownTrace(req.header('x-amzn-trace-id')) ?? traceId,
     port: incoming?.socket.localPort ?? 0,
   }
 }

@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { HttpRequest } from '../../events/index.ts'
-import { traceIdOf } from '../../events/trace-id.ts'
+import { ownTrace } from '../../events/trace-id.ts'
 import { readBody } from '../../lib/body.ts'
 import { parsedBodyBytes } from './parsed-body.ts'
+import { newRequestIds } from './request-ids.ts'
 
 /** What frameworks and parsers have added to Node's request. */
 export interface NodeRequest extends IncomingMessage {
@@ -63,8 +63,8 @@ export function toHttpRequest(
   ip: string | undefined = request.ip,
 ): HttpRequest {
   const { socket, headers } = request
-  const requestId = randomUUID()
   const timeEpochMs = Date.now()
+  const { requestId, traceId } = newRequestIds(timeEpochMs)
   return {
     method: request.method ?? 'GET',
     target: request.originalUrl ?? request.url ?? '/',
@@ -74,7 +74,7 @@ export function toHttpRequest(
     protocol: `HTTP/${request.httpVersion}`,
     timeEpochMs,
     requestId,
-    traceId: traceIdOf(headers['x-amzn-trace-id'], requestId, timeEpochMs),
+    traceId: ownTrace(headers['x-amzn-trace-id']) ?? traceId,
     port: socket.localPort ?? 0,
   }
 }

@@ -4,7 +4,7 @@ import { Call } from './call.ts'
 import { commonContext } from './context.ts'
 import { toSettings, type FailureFacts, type LambdaHandler, type LambdaOptions } from './options.ts'
 import type { Settings } from './options.ts'
-import { createWatch } from './overdue.ts'
+import { createWatch } from './watch.ts'
 import type { Reply } from './reply.ts'
 import { createRoutes, type Mount, type Routes } from './routes.ts'
 
