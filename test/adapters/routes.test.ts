@@ -178,6 +178,48 @@ describe('A handler in an Express app', () => {
   })
 })
 
+test('Middleware that compresses sees what the handler answers, and changes it', async (t) => {
+  const handler = async () => ({
+    statusCode: 200,
+    headers: { 'Content-Type': 'text/css' },
+    multiValueHeaders: { 'Set-Cookie': ['a=1', 'b=2'] },
+    body: 'x'.repeat(1000),
+  })
+  const lambda = lambdaToNode(handler)
+  const url = await listen(
+    t,
+    createServer((request, response) => {
+      const end = response.end.bind(response)
+      // As `compression` does: it puts itself around the response and decides by its headers.
+      response.writeHead = response.writeHead.bind(response)
+      Object.assign(response, {
+        end(body: string) {
+          if (response.getHeader('content-type') !== 'text/css') return end(body)
+          response.removeHeader('Content-Length')
+          response.setHeader('Content-Encoding', 'gzip')
+          return end(gzipSync(body))
+        },
+      })
+      lambda(request, response)
+    }),
+  )
+  const answer = await fetch(url)
+  assert.equal(answer.headers.get('content-encoding'), 'gzip')
+  assert.equal(await answer.text(), 'x'.repeat(1000))
+  assert.deepEqual(answer.headers.getSetCookie(), ['a=1', 'b=2'])
+})
+
+test('A status that the Fetch API does not have is answered for under Hono', async () => {
+  const errors: unknown[] = []
+  const onError = (error: unknown): void => void errors.push(error)
+  const app = new Hono().get(
+    '/',
+    lambdaToHono(async () => ({ statusCode: 700 }), { onError }),
+  )
+  assert.equal((await app.request('/')).status, 502)
+  assert.match(String(errors[0]), /RangeError/)
+})
+
 test('Patterns of Fastify and Hono reach the event', async (t) => {
   const app = fastify()
   app.register(
