@@ -1,4 +1,4 @@
-import { realClock } from './lib/clock.ts'
+import { realClock, type Clock } from './lib/clock.ts'
 import { SpillwayError } from './lib/errors.ts'
 import { createLineWriter } from './lib/line-writer.ts'
 import { printable } from './lib/printable.ts'
@@ -8,6 +8,9 @@ import { openHistory, type History } from './admin/history.ts'
 import { watchLoopLag, type LoopLag } from './admin/loop-lag.ts'
 import { openSavedLimits } from './admin/saved-limits.ts'
 import { createAdmin } from './admin/server.ts'
+import type { AwsKey } from './auth/aws-keys.ts'
+import { endpointKeys, type EndpointKeys } from './auth/endpoint-keys.ts'
+import { refuseExposure } from './auth/exposure.ts'
 import type { Readiness } from './admin/options.ts'
 import { createAwsEndpoint } from './aws/endpoint.ts'
 import { Gate } from './gate/gate.ts'
@@ -19,19 +22,21 @@ import { createRetryBudget, type RetryBudget } from './invoke/budget.ts'
 import { traceIdOf } from './invoke/headers.ts'
 import { createEnvironmentJournal, type EnvironmentJournal } from './invoke/environment-journal.ts'
 import type { Outcome, StoppableInvoker } from './invoke/invocation.ts'
-import { createInvoker, type Target } from './invoke/invoker.ts'
+import { createInvoker } from './invoke/invoker.ts'
+import type { Target } from './invoke/run.ts'
 import type { LogLine } from './invoke/journal.ts'
 import { createTally, type Tally } from './invoke/tally.ts'
 import type { App } from './model/app.ts'
 import { functionArn } from './model/arn.ts'
+import { endpointOf } from './model/queue-urls.ts'
 import { provisionedOf } from './model/arithmetic.ts'
 import { createRates, type Rates } from './rates/index.ts'
 import { inheritedCredentials } from './runtime/credentials.ts'
 import { checkFailpoints } from './runtime/check-failpoints.ts'
 import { createFleet, type Fleet } from './runtime/fleet.ts'
 import type { Surroundings } from './runtime/variables.ts'
-import { checkCauses, createCauses, type Causes } from './sources/causes.ts'
-import { createFireNow } from './sources/fire-now.ts'
+import { openBackground, type Background } from './sources/background.ts'
+import { checkCauses } from './sources/causes.ts'
 
 export interface SpillwayOptions {
   readonly app: App
@@ -43,8 +48,12 @@ export interface SpillwayOptions {
   readonly dataDir?: string
   /** Must come with every request to the admin listener, as a bearer token. */
   readonly adminToken?: string
+  /** Who may call the AWS endpoint, and IAM routes: each request signed with one of them. */
+  readonly awsKeys?: readonly AwsKey[]
   /** How it stops. */
   readonly drain?: DrainOptions
+  /** The time of what waits in queues, retries and schedules included. Default: the machine's. */
+  readonly queueClock?: Clock
   /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */
   readonly onLog?: (line: LogLine) => void
   /** Every answer of the API listener. */
@@ -139,7 +148,7 @@ interface Parts {
   readonly api: Api
   readonly journal: EnvironmentJournal
   readonly history: History
-  readonly causes: Causes
+  readonly awsKeys: EndpointKeys
 }
 
 function assemble(options: SpillwayOptions): Parts {
@@ -177,6 +186,8 @@ function assemble(options: SpillwayOptions): Parts {
     clock,
     rates,
     draining: () => parts.draining,
+    awsKeys: options.awsKeys ?? [],
+    onTrouble,
     onError: (error) => log.error(error),
     ...(options.onRequest === undefined ? {} : { onRequest: options.onRequest }),
   })
@@ -193,12 +204,7 @@ function assemble(options: SpillwayOptions): Parts {
     api,
     journal,
     history: historyOf(options, tally, onTrouble),
-    causes: createCauses({
-      clock,
-      onTrouble,
-      fire: createFireNow({ invoker, clock, onTrouble, app: () => parts.app }),
-      ...(options.dataDir === undefined ? {} : { dataDir: options.dataDir }),
-    }),
+    awsKeys: endpointKeys(options.awsKeys ?? [], options.mode ?? 'start', process.env),
   }
   return parts
 }
@@ -288,13 +294,15 @@ async function open(
   stops.push(async () => lag.stop())
   stops.push(async () => parts.rates.close())
   parts.rates.configure(options.app)
-  const listening = await openListeners({ ...options, lag }, parts, stops)
+  const background = await openBackground({ ...options, ...parts })
+  stops.push(() => background.close())
+  const listening = await openListeners({ ...options, lag, background }, parts, stops)
   stops.push(() => parts.fleet.close())
-  stops.push(async () => parts.causes.stop())
   const around = (app: App): Surroundings => ({
     region: app.region,
     mode: options.mode ?? 'start',
-    awsUrl: listening.aws?.url,
+    signingKey: parts.awsKeys.ofFunctions,
+    ...endpointOf(app, options.mode ?? 'start', listening.aws?.url),
     path: process.env['PATH'] ?? '',
     credentials: app.credentials === 'inherit' ? inheritedCredentials(process.env) : {},
   })
@@ -303,7 +311,7 @@ async function open(
     parts.app = app
     keepWarm(parts.gate, parts.fleet)
     parts.api.configure(app)
-    parts.causes.configure(app)
+    background.configure(app)
   }
   apply(options.app)
   // Whatever ends this process, a handler that loops for ever must not outlive it.
@@ -329,7 +337,7 @@ async function open(
     },
     async close() {
       const { admin, ...doors } = listening
-      await drain(parts, Object.values(doors), options.drain)
+      await drain(parts, { background, doors: Object.values(doors) }, options.drain)
       clearInterval(saving)
       lag.stop()
       process.off('exit', onExit)
@@ -344,12 +352,11 @@ async function open(
 /** As orchestrators expect it: not ready first, then no new work, then the end of what runs. */
 async function drain(
   parts: Parts,
-  doors: readonly Listening[],
+  { background, doors }: { readonly background: Background; readonly doors: readonly Listening[] },
   { preStopDelayMs = 0, timeoutMs = DRAIN_MS }: DrainOptions = {},
 ): Promise<void> {
   const { invoker, fleet } = parts
   parts.draining = true
-  parts.causes.stop()
   if (preStopDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, preStopDelayMs))
   // Still listening: who comes is told to go elsewhere, and not left with a refused connection.
   invoker.refuse()
@@ -359,15 +366,23 @@ async function drain(
     void fleet.close(TERMINATION_MS)
     fleet.terminate(TERMINATION_MS)
   })
+  await background.stop()
   await invoker.idle()
+  await background.idle()
   const flushMs = Math.max(FLUSH_MS, untilMs - realClock.nowMs())
   await Promise.all(doors.map((door) => door.close(flushMs)))
   await fleet.close(TERMINATION_MS)
+  await background.close()
   overdue[Symbol.dispose]()
 }
 
 async function openListeners(
-  { listen: wanted = {}, adminToken, lag }: SpillwayOptions & { readonly lag: LoopLag },
+  {
+    listen: wanted = {},
+    adminToken,
+    lag,
+    background,
+  }: SpillwayOptions & { readonly lag: LoopLag; readonly background: Background },
   parts: Parts,
   stops: (() => Promise<void>)[],
 ): Promise<Partial<Record<keyof ListenOptions, Listening>>> {
@@ -376,9 +391,10 @@ async function openListeners(
     app: () => parts.app,
     invoker,
     limits,
-    notifications: parts.causes.notifications,
+    ...background,
     warmth: (name) => fleet.get(name)?.pool.warmth(),
     clock: realClock,
+    awsKeys: parts.awsKeys.accepted,
     onError: (error) => parts.log.error(error),
   })
   const admin = createAdmin({
@@ -446,26 +462,4 @@ async function invokeOnce(
     traceId: traceIdOf(undefined, id, realClock.wallMs()),
     tail,
   })
-}
-
-const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost'])
-
-function exposed(where?: Listen): boolean {
-  return !LOOPBACK.has(where?.host ?? '127.0.0.1')
-}
-
-/** Whoever reaches these two listeners can run and change everything. */
-function refuseExposure({ listen: wanted = {}, adminToken }: SpillwayOptions): void {
-  if (exposed(wanted.aws)) {
-    throw new SpillwayError(
-      'SPILLWAY_EXPOSED',
-      `the AWS endpoint does not check signatures yet, so it binds to loopback only, not to ${wanted.aws?.host}`,
-    )
-  }
-  if (exposed(wanted.admin) && adminToken === undefined) {
-    throw new SpillwayError(
-      'SPILLWAY_EXPOSED',
-      `the admin listener on ${wanted.admin?.host} needs SPILLWAY_ADMIN_TOKEN, or bind it to 127.0.0.1`,
-    )
-  }
 }

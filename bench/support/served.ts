@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path'
 
 /** A running `spillway start` over files of its own. */
 export interface Served {
+  readonly apiUrl: string
   readonly awsUrl: string
   readonly pid: number
   stop(): Promise<void>
@@ -23,11 +24,16 @@ export async function serve(files: Readonly<Record<string, string>>): Promise<Se
     writeFileSync(join(folder, name), text, { mode: name === 'bootstrap' ? 0o755 : 0o644 })
   }
   const ports = ['-p', '0', '--aws-port', '0', '--admin-port', '0']
-  const child = spawn(process.execPath, [MAIN, 'start', folder, ...ports, '--json'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const awsUrl = await readyUrl(child.stdout)
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'start', folder, '--data-dir', join(folder, '.spillway'), ...ports, '--json'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
+  const { api: apiUrl, aws: awsUrl } = await readyUrls(child.stdout)
   return {
+    apiUrl,
     awsUrl,
     pid: child.pid ?? 0,
     async stop() {
@@ -38,17 +44,21 @@ export async function serve(files: Readonly<Record<string, string>>): Promise<Se
   }
 }
 
+interface Urls {
+  readonly api: string
+  readonly aws: string
+}
+
 /** Its first line; what functions log after it is read and dropped. */
-async function readyUrl(stdout: NodeJS.ReadableStream): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>()
+async function readyUrls(stdout: NodeJS.ReadableStream): Promise<Urls> {
+  const { promise, resolve, reject } = Promise.withResolvers<Urls>()
   let text = ''
   stdout.setEncoding('utf8')
   stdout.on('data', (chunk: string) => {
     if (text.includes('\n')) return
     text += chunk
     if (!text.includes('\n')) return
-    const ready = JSON.parse(text.slice(0, text.indexOf('\n'))) as { aws: string }
-    resolve(ready.aws)
+    resolve(JSON.parse(text.slice(0, text.indexOf('\n'))) as Urls)
   })
   stdout.on('end', () => reject(new Error(`spillway start said nothing: ${text}`)))
   return await promise

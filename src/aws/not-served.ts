@@ -16,17 +16,17 @@ export function notServed(
 }
 
 const SERVED =
-  'Spillway serves the Lambda API, EventBridge PutEvents and SNS Publish here; rules, topics and subscriptions come from the manifest.'
+  'Spillway serves the Lambda API, SQS, EventBridge PutEvents and SNS Publish here; rules, topics and subscriptions come from the manifest.'
 const UNKNOWN = 'UnknownOperationException'
 
-/** AWS JSON 1.0 and 1.1 (SQS, EventBridge): the error's type is in the body, with its namespace. */
+/** AWS JSON 1.1 (EventBridge): the error's type is in the body, with its namespace. */
 function unknownTarget(target: string): Answer {
   const message = `The operation ${target} is not served. ${SERVED}`
   const __type = `com.amazon.coral.service#${UNKNOWN}`
   return withErrorType(jsonAnswer(400, { __type, message }), UNKNOWN)
 }
 
-/** The Query protocol (SNS, and SQS of older clients): XML. */
+/** The Query protocol (SNS): XML. */
 function invalidAction(action: string, requestId: string): Answer {
   const message = `The action ${action} is not valid for this endpoint. ${SERVED}`
   const error = `<Error><Type>Sender</Type><Code>InvalidAction</Code>${textElement('Message', message)}<Detail/></Error>`

@@ -1,3 +1,4 @@
+import { parseAwsKeys } from '../auth/aws-keys.ts'
 import { createLog } from '../lib/log.ts'
 import type { App } from '../model/app.ts'
 import { createSpillway, type Spillway, type SpillwayOptions } from '../spillway.ts'
@@ -59,6 +60,7 @@ async function serve(
 function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): SpillwayOptions {
   const level = flags.quiet === true ? 'error' : flags.verbose === true ? 'debug' : 'info'
   const adminToken = process.env['SPILLWAY_ADMIN_TOKEN']
+  const awsKeys = process.env['SPILLWAY_AWS_KEYS']
   const pretty = mode === 'dev' && flags.json !== true
   return {
     app,
@@ -72,6 +74,7 @@ function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): Spillway
       admin: { host: flags.adminHost, port: flags.adminPort },
     },
     ...(adminToken === undefined ? {} : { adminToken }),
+    ...(awsKeys === undefined ? {} : { awsKeys: parseAwsKeys(awsKeys) }),
     ...(pretty ? { onLog: prettyLog(flags.verbose === true), onRequest: prettyRequest() } : {}),
   }
 }

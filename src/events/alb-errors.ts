@@ -13,6 +13,16 @@ const STATUS: Readonly<Record<GatewayErrorKind, readonly [status: number, title:
   timeout: [502, 'Bad Gateway'],
   'too-large': [413, 'Request Entity Too Large'],
   unavailable: [503, 'Service Temporarily Unavailable'],
+  unauthorized: [401, 'Authorization Required'],
+  'expired-token': [401, 'Authorization Required'],
+  'access-denied': [403, 'Forbidden'],
+  'explicitly-denied': [403, 'Forbidden'],
+  'authorizer-failed': [561, 'Authentication Error'],
+  unsigned: [403, 'Forbidden'],
+  'unknown-key': [403, 'Forbidden'],
+  'bad-signature': [403, 'Forbidden'],
+  'bad-parameters': [400, 'Bad Request'],
+  'bad-body': [400, 'Bad Request'],
 }
 
 /** An answer of a load balancer's own. */

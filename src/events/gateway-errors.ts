@@ -1,7 +1,9 @@
 import { albAnswer } from './alb-errors.ts'
 import { byteLength } from './bytes.ts'
+import { functionUrlAnswer } from './function-url-errors.ts'
 import type { HttpResponse, RouteContext } from './http.ts'
 import { shortId } from './ids.ts'
+import { restAnswer } from './rest-errors.ts'
 
 /** What a front end answers by itself, without or instead of a function's result. */
 export type GatewayErrorKind =
@@ -27,6 +29,30 @@ export type GatewayErrorKind =
   | 'too-large'
   /** Ours: nothing could run the function before the deadline. It did not start. */
   | 'unavailable'
+  | RefusalKind
+
+/** Why a request was turned away by a guard, before its function was asked. */
+export type RefusalKind =
+  /** What tells who the caller is, is missing or not valid. */
+  | 'unauthorized'
+  /** The same of a token of a user pool that was valid once (REST). */
+  | 'expired-token'
+  /** The authorizer's answer does not let this request in. */
+  | 'access-denied'
+  /** Its policy says Deny. */
+  | 'explicitly-denied'
+  /** The authorizer failed, or answered what cannot be read. */
+  | 'authorizer-failed'
+  /** A request that must be signed is not. */
+  | 'unsigned'
+  /** It is signed with a key that is not known. */
+  | 'unknown-key'
+  /** Its signature does not hold. */
+  | 'bad-signature'
+  /** Parameters are missing that the method requires. */
+  | 'bad-parameters'
+  /** The body does not fit its model. */
+  | 'bad-body'
 
 /** What an answer says of the request it answers. */
 export interface GatewayErrorFacts {
@@ -40,6 +66,8 @@ export interface GatewayErrorFacts {
   readonly throttleReason?: string
   /** For `too-large` on a Function URL: how large the request was. */
   readonly payloadBytes?: number
+  /** What is wrong, where the answer says it: the missing parameters, why a signature does not hold. */
+  readonly detail?: string
 }
 
 /**
@@ -95,7 +123,8 @@ const TO_BE_RETRIED: ReadonlySet<GatewayErrorKind> = new Set([
 /** Those that name the trace in their answers. */
 export const TRACED: ReadonlySet<RouteContext['front']> = new Set(['rest', 'function-url'])
 
-interface Answer {
+/** An answer without the headers that all have. */
+export interface Answer {
   readonly status: number
   readonly body: string
   readonly errorType?: string
@@ -116,7 +145,7 @@ function answerOf(
 ): Answer {
   switch (front) {
     case 'rest':
-      return REST[kind]
+      return restAnswer(kind, facts)
     case 'httpapi':
       return HTTP_API[kind]
     case 'function-url':
@@ -124,39 +153,6 @@ function answerOf(
     case 'alb':
       return albAnswer(kind)
   }
-}
-
-/** How REST APIs write the errors of an integration, with a space. */
-const rest = (status: number, message: string, errorType: string): Answer => ({
-  status,
-  body: `{"message": "${message}"}`,
-  errorType,
-})
-
-/** How they write their own. */
-const restOwn = (status: number, message: string, errorType: string): Answer => ({
-  status,
-  body: `{"message":"${message}"}`,
-  errorType,
-})
-
-const REST: Readonly<Record<GatewayErrorKind, Answer>> = {
-  'not-found': restOwn(403, 'Missing Authentication Token', 'MissingAuthenticationTokenException'),
-  'forbidden-key': restOwn(403, 'Forbidden', 'ForbiddenException'),
-  throttled: restOwn(429, 'Too Many Requests', 'TooManyRequestsException'),
-  'rate-limited': restOwn(429, 'Too Many Requests', 'TooManyRequestsException'),
-  'over-quota': restOwn(429, 'Limit Exceeded', 'LimitExceededException'),
-  malformed: rest(502, 'Internal server error', 'InternalServerErrorException'),
-  undecodable: rest(500, 'Internal server error', 'InternalServerErrorException'),
-  'function-error': rest(502, 'Internal server error', 'InternalServerErrorException'),
-  timeout: rest(504, 'Endpoint request timed out', 'InternalServerErrorException'),
-  'too-large': {
-    status: 413,
-    body: 'HTTP content length exceeded 10485760 bytes.',
-    errorType: 'RequestTooLargeException',
-    contentType: 'text/plain',
-  },
-  unavailable: rest(503, 'Service Unavailable', 'ServiceUnavailableException'),
 }
 
 const httpApi = (status: number, message: string): Answer => ({
@@ -176,43 +172,14 @@ const HTTP_API: Readonly<Record<GatewayErrorKind, Answer>> = {
   timeout: httpApi(503, 'Service Unavailable'),
   'too-large': httpApi(413, 'Request Entity Too Large'),
   unavailable: httpApi(503, 'Service Unavailable'),
-}
-
-/** Lambda's own words for what was in the way. */
-const REASONS = {
-  throttled: 'ConcurrentInvocationLimitExceeded',
-  'rate-limited': 'FunctionInvocationRateLimitExceeded',
-  'over-quota': 'FunctionInvocationRateLimitExceeded',
-} as const
-
-/** Function URLs pass on what Lambda's own API would say, and hide a failure behind plain text. */
-function functionUrlAnswer(kind: GatewayErrorKind, facts: GatewayErrorFacts): Answer {
-  switch (kind) {
-    case 'not-found':
-    case 'forbidden-key':
-      return { status: 403, body: '{"Message":null}', errorType: 'AccessDeniedException' }
-    case 'throttled':
-    case 'rate-limited':
-    case 'over-quota': {
-      const reason = facts.throttleReason ?? REASONS[kind]
-      return {
-        status: 429,
-        body: `{"Reason":"${reason}","Type":"User","message":"Rate Exceeded."}`,
-        errorType: 'TooManyRequestsException',
-      }
-    }
-    case 'too-large':
-      return {
-        status: 413,
-        body: `{"Message":"${facts.payloadBytes ?? 0} byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)"}`,
-        errorType: 'RequestEntityTooLargeException',
-      }
-    case 'unavailable':
-      return { status: 503, body: 'Service Unavailable', contentType: 'text/plain' }
-    case 'malformed':
-    case 'undecodable':
-    case 'function-error':
-    case 'timeout':
-      return { status: 502, body: 'Internal Server Error', contentType: 'text/plain' }
-  }
+  unauthorized: httpApi(401, 'Unauthorized'),
+  'expired-token': httpApi(401, 'Unauthorized'),
+  'access-denied': httpApi(403, 'Forbidden'),
+  'explicitly-denied': httpApi(403, 'Forbidden'),
+  'authorizer-failed': httpApi(500, 'Internal Server Error'),
+  unsigned: httpApi(403, 'Forbidden'),
+  'unknown-key': httpApi(403, 'Forbidden'),
+  'bad-signature': httpApi(403, 'Forbidden'),
+  'bad-parameters': httpApi(400, 'Bad Request'),
+  'bad-body': httpApi(400, 'Bad Request'),
 }

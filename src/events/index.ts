@@ -20,7 +20,7 @@ export type {
 export { createPreludeReader, toStreamHead, WITH_PRELUDE } from './stream-prelude.ts'
 export type { PreludeReader, StreamHead } from './stream-prelude.ts'
 export { gatewayError } from './gateway-errors.ts'
-export type { GatewayErrorFacts, GatewayErrorKind } from './gateway-errors.ts'
+export type { GatewayErrorFacts, GatewayErrorKind, RefusalKind } from './gateway-errors.ts'
 export type { AlbEvent, HttpApiEvent, HttpApiV1Event, RestEvent }
 export { fromAlbResult, fromHttpApiResult, fromHttpApiV1Result, fromRestResult }
 export { toAlbEvent, toFunctionUrlEvent, toHttpApiEvent, toHttpApiV1Event, toRestEvent }

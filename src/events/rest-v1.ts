@@ -156,6 +156,14 @@ function placeOf(
   return { path: sent, pathWithStage: `/${stage}${sent}`, parameters: matched ?? null }
 }
 
+/** The path of a request as its API has it: without stage and base path, encoded as sent. */
+export function restPathOf(target: string, route: RouteContext): string {
+  const { template } = prepare(route)
+  const { path } = placeOf(splitTarget(target).path, route, template)
+  const mapped = withoutLeadingSlashes(afterBasePath(path, route.basePath) ?? '')
+  return mapped !== '' && matchTemplate(template, mapped, 'rest') !== undefined ? mapped : path
+}
+
 /** @see toRestEvent. A missing Content-Type counts as application/json. */
 function bodyOf(
   { body }: HttpRequest,

@@ -1,16 +1,14 @@
 import { createSecretSet } from '../auth/secret.ts'
-import { gatewayError } from '../events/index.ts'
 import type { HttpApi } from '../model/app.ts'
 import type { Guard } from './guard.ts'
 import { headerOf } from './header.ts'
+import { refuse } from './refuse.ts'
 
 /** Lets in who brings one of the API's keys in `x-api-key`. */
-export function apiKeyGuard({ apiKeys, front }: HttpApi): Guard {
+export function apiKeyGuard({ apiKeys }: HttpApi): Guard {
   const known = createSecretSet(apiKeys)
-  return ({ rawHeaders, requestId, traceId }) => {
-    const key = headerOf(rawHeaders, 'x-api-key')
-    if (key !== undefined && known.has(key)) return undefined
-    const facts = { requestId, traceId, payloadBytes: 0 }
-    return { refusal: gatewayError(front, 'forbidden-key', facts) }
+  return (arrival) => {
+    const key = headerOf(arrival.rawHeaders, 'x-api-key')
+    return key !== undefined && known.has(key) ? undefined : refuse(arrival, 'forbidden-key')
   }
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App } from '../model/app.ts'
-import type { Rates } from '../rates/index.ts'
 import { createClientAddress } from './client-address.ts'
 import { Exchange, type ApiOptions, type Routes } from './exchange.ts'
 import { createGuards } from './guards.ts'
+import { withPreflightRoutes } from './preflights.ts'
 import { createRouter } from './router.ts'
 
 export type { ApiOptions, RequestFacts } from './exchange.ts'
@@ -19,7 +19,7 @@ export function createApi(options: ApiOptions): Api {
   let routes: Routes | undefined
   return {
     configure(app) {
-      routes = toRoutes(app, options.rates)
+      routes = toRoutes(app, options)
     },
     handle(request, response) {
       if (routes === undefined) return void response.writeHead(503).end()
@@ -28,12 +28,12 @@ export function createApi(options: ApiOptions): Api {
   }
 }
 
-function toRoutes(app: App, rates: Rates): Routes {
+function toRoutes(app: App, options: ApiOptions): Routes {
   return {
     app,
-    router: createRouter(app.apis),
+    router: createRouter(app.apis.map(withPreflightRoutes)),
     clientAddress: createClientAddress(app.trustedProxies),
     contexts: new Map(),
-    guards: createGuards(rates),
+    guards: createGuards({ awsKeys: [], ...options, app }),
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AwsKey } from '../auth/aws-keys.ts'
 import { readBody } from '../lib/body.ts'
 import type { Clock } from '../lib/clock.ts'
 import { assert } from '../lib/errors.ts'
@@ -34,6 +35,10 @@ export interface ApiOptions {
   /** A bug of ours met by a request, which is answered with a 503. */
   readonly onError?: (error: unknown) => void
   readonly onRequest?: (facts: RequestFacts) => void
+  /** Who may sign requests (IAM). Default: nobody. */
+  readonly awsKeys?: readonly AwsKey[]
+  /** Told in a sentence when an authorizer does not work. */
+  readonly onTrouble?: (sentence: string) => void
 }
 
 /** What `dev` prints of a request. */
@@ -115,6 +120,8 @@ export class Exchange implements Caller, ResponseStream {
   #admit(verdict: Verdict | undefined, guards: Guards): void {
     const target = this.#target
     assert(target !== undefined, 'only what has a route is guarded')
+    // Who has left while somebody was asked is not served.
+    if (this.#response.destroyed) return
     if (verdict !== undefined && 'refusal' in verdict) return this.#send(verdict.refusal)
     this.#caller = verdict?.caller
     this.#read(target, guards)
@@ -223,9 +230,10 @@ export class Exchange implements Caller, ResponseStream {
     this.#streamed?.onDrain(resume)
   }
 
-  #begin({ status, rawHeaders }: StreamHead): void {
+  #begin(head: StreamHead): void {
     const response = this.#response
     if (response.headersSent || response.destroyed) return
+    const { status, rawHeaders } = this.#finished({ ...head, body: '' })
     this.#headSent = true
     if (this.#options.draining()) response.shouldKeepAlive = false
     response.writeHead(status, [...rawHeaders, 'x-spillway-handler-started', '1'])

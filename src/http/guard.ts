@@ -24,13 +24,18 @@ export type Verdict = { readonly refusal: HttpResponse } | { readonly caller: Ca
 /** One check a request has to pass. It answers at once where it can: most do. */
 export type Guard = (arrival: Arrival) => Verdict | undefined | Promise<Verdict | undefined>
 
+/** Looks at the body, which only then has been read. The answer, where it is not let in. */
+export type BodyGuard = (arrival: Arrival, body: Uint8Array) => HttpResponse | undefined
+
 /** What stands between a route and its function; made once for each route. */
 export interface Guards {
   /** In their order; the first that refuses has the word. */
   readonly before: readonly Guard[]
-  /** Looks at the body, which only then has been read. The answer, where it is not let in. */
-  readonly body?: (arrival: Arrival, body: Uint8Array) => HttpResponse | undefined
-  /** What the front end makes of every answer of this route, its own refusals included. */
+  readonly body?: BodyGuard
+  /**
+   * What the front end makes of every answer of this route, its own refusals included. Of one that
+   * streams it gets the head, with an empty body.
+   */
   readonly after?: (arrival: Arrival, response: HttpResponse) => HttpResponse
 }
 

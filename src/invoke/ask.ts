@@ -1,6 +1,6 @@
 import type { Ask } from '../gate/ask.ts'
 import type { LimitsConfig, Priority } from '../model/limits.ts'
-import type { Invocation, InvocationSource } from './invocation.ts'
+import type { Invocation, InvocationSource, Wish } from './invocation.ts'
 import { callerOf, spanOf } from '../runtime/trace.ts'
 
 /** Longest default wait of a user for limits; a quarter of the time it has left, at most this. */
@@ -10,35 +10,47 @@ const INTERACTIVE_SHARE = 0.25
 const PRIORITY_BY_SOURCE: Readonly<Record<InvocationSource, Priority>> = {
   http: 'interactive',
   invoke: 'interactive',
+  event: 'async',
   schedule: 'async',
   notification: 'async',
+  queue: 'batch',
 }
 
+/** An invocation as far as it is known when it asks: of a reservation that is not much. */
+export type Asking = Wish & Partial<Pick<Invocation, 'id' | 'traceId' | 'priority'>>
+
 /** What an invocation asks of the gate: priority and wait as configured, else by how it came. */
-export function toAsk(invocation: Invocation, config: LimitsConfig, nowMs: number): Ask {
-  const { functionName, source, deadlineMs } = invocation
+export function toAsk(asking: Asking, config: LimitsConfig, nowMs: number): Ask {
+  const { functionName, source, deadlineMs, id } = asking
   const limits = config.functions[functionName]
   const group = limits === undefined ? undefined : config.groups[limits.group]
   const priority =
-    invocation.priority ?? limits?.priority ?? group?.priority ?? PRIORITY_BY_SOURCE[source]
-  const maxWaitMs =
-    limits?.maxWaitMs ?? group?.maxWaitMs ?? defaultMaxWaitMs(priority, deadlineMs - nowMs)
+    asking.priority ?? limits?.priority ?? group?.priority ?? PRIORITY_BY_SOURCE[source]
+  const maxWaitMs = isPolled(source)
+    ? Infinity
+    : (limits?.maxWaitMs ?? group?.maxWaitMs ?? defaultMaxWaitMs(priority, deadlineMs - nowMs))
   return {
     functionName,
     priority,
     // On Lambda nobody waits.
     maxWaitMs: config.mode === 'aws' ? 0 : maxWaitMs,
     deadlineMs,
-    span: spanOf(invocation.id),
-    ...whoseOf(invocation),
+    ...(id === undefined ? {} : { span: spanOf(id) }),
+    ...whoseOf(asking),
   }
 }
 
-function whoseOf({ source, traceId, tenant, version }: Invocation): Partial<Ask> {
+/** What waits is in a durable queue; in the gate waits its poller, who has the time. */
+function isPolled(source: InvocationSource): boolean {
+  return source !== 'http' && source !== 'invoke'
+}
+
+function whoseOf({ source, traceId, tenant, version, mapping }: Asking): Partial<Ask> {
   // A trace id on a route is anybody's word; on the Invoke API it is that of a program of ours.
-  const caller = source === 'invoke' ? callerOf(traceId) : undefined
+  const caller = source === 'invoke' ? callerOf(traceId ?? '') : undefined
   return {
     ...(caller === undefined ? {} : { caller }),
+    ...(mapping === undefined ? {} : { source: mapping }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(version === undefined ? {} : { version }),
   }

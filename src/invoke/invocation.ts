@@ -24,6 +24,8 @@ export interface Invocation {
   readonly tenant?: string
   /** The version or alias of the function whose provisioned concurrency it may use. */
   readonly version?: string
+  /** The event source mapping that it comes from: its `sources` limits hold. */
+  readonly mapping?: string
   /** Keep the last 4 KiB of the log for the caller (`X-Amz-Log-Type: Tail`). */
   readonly tail?: boolean
   /** How the caller says that it has left. */
@@ -54,7 +56,18 @@ export interface Caller {
   left?: boolean
 }
 
-export type InvocationSource = 'http' | 'invoke' | 'schedule' | 'notification'
+export type InvocationSource =
+  | 'http'
+  /** The Invoke API, `RequestResponse`. */
+  | 'invoke'
+  /** The Invoke API, `Event`, and destinations. */
+  | 'event'
+  | 'schedule'
+  | 'notification'
+  | 'queue'
+
+/** Those nobody waits for an answer of: they wait in a durable queue, and their poller in the gate. */
+export type BackgroundSource = Exclude<InvocationSource, 'http' | 'invoke'>
 
 /** How an invocation ended. A function's own failure is an outcome, never an exception. */
 export type Outcome = OutcomeFacts &
@@ -101,7 +114,7 @@ export interface FunctionError {
 }
 
 /** An invoker of a node that is to stop. */
-export interface StoppableInvoker extends Invoker {
+export interface StoppableInvoker extends ReservingInvoker {
   /** From now on answers `draining`. What was let in, or waits, goes on. */
   refuse(): void
   /** Answers all that wait, too. */
@@ -114,3 +127,38 @@ export interface StoppableInvoker extends Invoker {
 export interface Invoker {
   invoke(invocation: Invocation): Promise<Outcome>
 }
+
+/** An invoker for those who fetch their work once they may run it. */
+export interface ReservingInvoker extends Invoker {
+  /**
+   * Asks the gate first: what waits in a durable queue is taken out of it once it can run, and so a
+   * throttle never counts as a try. Resolves with the outcome where it may not run.
+   */
+  reserve(wish: Wish): Promise<Reservation | Refused>
+}
+
+/** An invocation of which is not known yet what it is to run. */
+export type Wish = Pick<
+  Invocation,
+  'functionName' | 'source' | 'deadlineMs' | 'mapping' | 'tenant' | 'version' | 'caller'
+>
+
+/** The right to run one invocation, an environment's slot included. Use it or give it back, soon. */
+export interface Reservation {
+  readonly kind: 'reserved'
+  run(what: Reserved): Promise<Outcome>
+  /** There is nothing to run after all. */
+  release(): void
+}
+
+export interface Refused {
+  readonly kind: 'refused'
+  readonly outcome: Outcome
+}
+
+/** What a reservation is used for. */
+export type Reserved = Pick<
+  Invocation,
+  'id' | 'payload' | 'invokedArn' | 'traceId' | 'clientContext'
+> &
+  Partial<Pick<Invocation, 'source'>>

@@ -5,7 +5,7 @@ import type { Why } from '../gate/tree.ts'
 
 /** Counts of how invocations ended, kept as plain numbers: this runs for each of them. */
 export interface Tally {
-  add(invocation: Invocation, outcome: Outcome): void
+  add(invocation: Pick<Invocation, 'functionName' | 'source'>, outcome: Outcome): void
   addRetry(functionName: string, reason: FailureReason): void
   /** A failure that no outcome tells of. */
   addError(

@@ -10,6 +10,14 @@ export interface Body {
 
 const NONE: Body = { length: 0, bytes: Buffer.alloc(0) }
 
+/** Bodies that have been read once: a stream gives its bytes to one reader. */
+const kept = new WeakMap<IncomingMessage, Body>()
+
+/** Has the next reader get this body, which somebody has had to read before. */
+export function keepBody(request: IncomingMessage, body: Body): undefined {
+  kept.set(request, body)
+}
+
 /**
  * Reads a body, counting as it comes, and calls `done` once: at once when there is none, with
  * undefined when the client left first. What is over the limit is read on but not kept: the answer
@@ -50,6 +58,10 @@ function join(chunks: readonly Buffer[]): Buffer {
 
 /** The same for those who can wait. Rejects when the client leaves first. */
 export async function bodyOf(request: IncomingMessage, lengthMax: number): Promise<Body> {
+  const before = kept.get(request)
+  if (before !== undefined) {
+    return before.length > lengthMax ? { length: before.length } : before
+  }
   const { promise, resolve, reject } = Promise.withResolvers<Body>()
   readBody(request, lengthMax, (body) => {
     if (body === undefined) reject(new Error('the client left before its request was complete'))

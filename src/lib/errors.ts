@@ -13,6 +13,10 @@ const CODES: Readonly<Record<ErrorCode, { fault: Fault; exitCode: number }>> = {
   SPILLWAY_EXPOSED: { fault: 'client', exitCode: 2 },
   SPILLWAY_FUNCTION_NOT_FOUND: { fault: 'client', exitCode: 2 },
   SPILLWAY_UNREADABLE: { fault: 'client', exitCode: 2 },
+  SPILLWAY_QUEUE_NOT_FOUND: { fault: 'client', exitCode: 2 },
+  SPILLWAY_DATA_DIR_TAKEN: { fault: 'client', exitCode: 2 },
+  SPILLWAY_DISK_FULL: { fault: 'platform', exitCode: 1 },
+  SPILLWAY_QUEUE_BROKEN: { fault: 'platform', exitCode: 1 },
   SPILLWAY_UNREACHABLE: { fault: 'client', exitCode: 1 },
 }
 
@@ -25,6 +29,10 @@ export type ErrorCode =
   | 'SPILLWAY_EXPOSED'
   | 'SPILLWAY_FUNCTION_NOT_FOUND'
   | 'SPILLWAY_UNREADABLE'
+  | 'SPILLWAY_QUEUE_NOT_FOUND'
+  | 'SPILLWAY_DATA_DIR_TAKEN'
+  | 'SPILLWAY_DISK_FULL'
+  | 'SPILLWAY_QUEUE_BROKEN'
   | 'SPILLWAY_UNREACHABLE'
 
 const BRAND = Symbol.for('spillway.error')

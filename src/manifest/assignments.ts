@@ -1,5 +1,6 @@
 import type { Place } from '../lib/errors.ts'
 import type { FunctionDefinition } from '../model/app.ts'
+import type { AsyncConfig } from '../model/background.ts'
 import type { LimitScope } from '../model/in-force.ts'
 import { DEFAULT_ACCOUNT_MAX_CONCURRENCY, type LimitsConfig } from '../model/limits.ts'
 import { idOf, reportFaults } from './limit-checks.ts'
@@ -34,6 +35,8 @@ export interface AssignedLimits {
   readonly limits: LimitsConfig
   /** What is said of runs, by deployed function name. */
   readonly runs: ReadonlyMap<string, RunSettings>
+  /** How often a function's events may be started, by deployed name. */
+  readonly deliveries: ReadonlyMap<string, AsyncConfig['delivery']>
 }
 
 /**
@@ -80,9 +83,11 @@ function build(
   const tags = new Map<string, Draft>()
   const functions = new Map<string, Draft>()
   const runs = new Map<string, RunSettings>()
+  const deliveries = new Map<string, AsyncConfig['delivery']>()
   for (const [name, service] of services) functions.set(name, { group: service })
   for (const { scope, name, field, value } of assignments) {
     if (RUN_FIELDS.includes(field)) runs.set(name, { ...runs.get(name), [field]: value })
+    else if (field === 'delivery') deliveries.set(name, value as AsyncConfig['delivery'])
     else if (field === 'mode') top['mode'] = value
     else if (scope === 'account') put(account, field, value)
     else if (scope === 'group') put(draftOf(groups, name), field, value)
@@ -98,7 +103,7 @@ function build(
     functions: Object.fromEntries(functions),
   }
   // Each field was read by its own word, so it is what the type says.
-  return { limits: limits as unknown as LimitsConfig, runs }
+  return { limits: limits as unknown as LimitsConfig, runs, deliveries }
 }
 
 function draftOf(drafts: Map<string, Draft>, name: string): Draft {

@@ -17,6 +17,7 @@ export const CAUSES: ReadonlySet<string> = new Set([
   'cloudwatchEvent',
   'sns',
   's3',
+  'sqs',
 ])
 
 /** Reads schedules, rules, subscriptions and bucket notifications, of functions' events and of `resources`. */

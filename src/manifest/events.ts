@@ -1,4 +1,5 @@
 import type { HttpRoute } from '../model/app.ts'
+import type { Preflight } from '../model/front-rules.ts'
 import { didYouMean } from '../lib/suggest.ts'
 import { readAlbRoute, type AlbRoute } from './alb.ts'
 import { CAUSES } from './causes.ts'
@@ -7,12 +8,15 @@ import { checkPayload, readHttpApiRoute } from './http-api.ts'
 import type { Manifest } from './manifest.ts'
 import { child, expected, ifKnown, items } from './read.ts'
 import { readRestRoute } from './rest-api.ts'
+import { readPreflights } from './rest-cors.ts'
 import type { FunctionEvent } from './route.ts'
 import { scalar, type Node } from './tree.ts'
 
 /** The routes of a manifest, by the kind of API. */
 export interface Routes {
   readonly rest: readonly HttpRoute[]
+  /** What the REST API answers by itself. */
+  readonly preflights: readonly Preflight[]
   readonly httpApi: readonly HttpRoute[]
   readonly alb: readonly AlbRoute[]
   /** Events that are no requests. */
@@ -24,7 +28,6 @@ const ROUTES: readonly string[] = ['http', 'httpApi', 'alb']
 
 /** Events that Serverless knows and nothing here causes yet, in the words of a note. */
 const NOT_YET: Readonly<Record<string, string>> = {
-  sqs: 'SQS queues',
   stream: 'DynamoDB and Kinesis streams',
   websocket: 'WebSocket routes',
   cloudwatchLog: 'CloudWatch logs',
@@ -42,8 +45,12 @@ const NOT_YET: Readonly<Record<string, string>> = {
 
 /** Reads the events of all functions: routes, and one note for each event that is not served yet. */
 export function readRoutes(manifest: Manifest, functions: readonly DeclaredFunction[]): Routes {
-  const events = functions.flatMap((declared) => readEvents(manifest, declared))
-  const rest = events.filter(({ type }) => type === 'http').map(readRestRoute)
+  const names = new Map(functions.map(({ definition }) => [definition.key, definition.name]))
+  const events = functions.flatMap((declared) => readEvents(manifest, declared, names))
+  const rest = events
+    .filter(({ type }) => type === 'http')
+    .map((event) => ({ event, route: readRestRoute(event) }))
+    .filter((each): each is { event: FunctionEvent; route: HttpRoute } => each.route !== undefined)
   const httpApi = events.filter(({ type }) => type === 'httpApi').map(readHttpApiRoute)
   const alb = events.filter(({ type }) => type === 'alb').map(readAlbRoute)
   for (const event of events) {
@@ -51,26 +58,32 @@ export function readRoutes(manifest: Manifest, functions: readonly DeclaredFunct
   }
   for (const { node } of functions) checkPayload(manifest, node)
   return {
-    rest: rest.filter((route) => route !== undefined),
+    rest: rest.map(({ route }) => route),
+    preflights: readPreflights(rest),
     httpApi: httpApi.filter((route) => route !== undefined),
     alb: alb.filter((route) => route !== undefined),
     causes: events.filter(({ type }) => CAUSES.has(type)),
   }
 }
 
-function readEvents(manifest: Manifest, { definition, node }: DeclaredFunction): FunctionEvent[] {
+function readEvents(
+  manifest: Manifest,
+  { definition, node }: DeclaredFunction,
+  functions: FunctionEvent['functions'],
+): FunctionEvent[] {
   const what = `the events of ${definition.key}`
   const list = items(manifest, ifKnown(manifest, child(manifest, node, 'events'), what), what)
-  return list.flatMap((item) => readEvent(manifest, definition, item) ?? [])
+  return list.flatMap((item) => readEvent(manifest, definition, item, functions) ?? [])
 }
 
 function readEvent(
   manifest: Manifest,
   definition: DeclaredFunction['definition'],
   item: Node,
+  functions: FunctionEvent['functions'],
 ): FunctionEvent | undefined {
   const { key, name: functionName, timeoutMs: functionTimeoutMs, place: functionPlace } = definition
-  const event = { manifest, key, functionName, functionTimeoutMs, functionPlace }
+  const event = { manifest, key, functionName, functionTimeoutMs, functionPlace, functions }
   if (item.kind === 'scalar') {
     const type = String(item.value)
     return { ...event, type, place: item.place, value: scalar(null, item.place) }

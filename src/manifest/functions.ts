@@ -40,7 +40,7 @@ const MEMORY_MB = { min: 128, max: 32_768, unit: 'MB' }
 const KNOWN_KEYS = `
   handler name description runtime timeout memorySize environment events tags logs package
   reservedConcurrency provisionedConcurrency capacityProvider layers image url destinations
-  onError role vpc architecture tracing condition dependsOn kmsKeyArn ephemeralStorageSize
+  onError maximumRetryAttempts maximumEventAge role vpc architecture tracing condition dependsOn kmsKeyArn ephemeralStorageSize
 `
   .trim()
   .split(/\s+/)
@@ -48,8 +48,6 @@ const KNOWN_KEYS = `
 /** What changes how a function runs and is not served yet. */
 const NOT_YET: Readonly<Record<string, string>> = {
   image: 'container images are not served',
-  destinations: 'destinations are not served yet',
-  onError: 'the dead-letter target is not served yet',
   fileSystemConfig: 'file systems are not mounted',
   capacityProvider: 'of the capacity provider only the limits are used: the function runs here',
 }

@@ -3,14 +3,9 @@ import { apiId } from './api-id.ts'
 import { basePathOf } from './base-path.ts'
 import type { Manifest } from './manifest.ts'
 import { child, expected, ifKnown, oneOf, wholeNumber } from './read.ts'
-import {
-  longForm,
-  noteCors,
-  refuseAuthorizer,
-  shortForm,
-  type FunctionEvent,
-  type RouteKey,
-} from './route.ts'
+import { readHttpApiAuthorizer } from './http-api-authorizer.ts'
+import { readHttpApiCors } from './http-api-cors.ts'
+import { longForm, shortForm, type FunctionEvent, type RouteKey } from './route.ts'
 import { readThrottling } from './throttling.ts'
 import type { MapNode, Node } from './tree.ts'
 
@@ -25,14 +20,21 @@ export function readHttpApiRoute(event: FunctionEvent): HttpRoute | undefined {
   const { manifest, functionName, place, value } = event
   const map = value.kind === 'map' ? value : undefined
   const key = map === undefined ? readShortForm(event) : longForm(event, map)
-  if (map !== undefined) {
-    refuseAuthorizer(event, map)
-    noteCors(event, map)
-  }
+  const authorizer = map === undefined ? undefined : readHttpApiAuthorizer(event, map)
+  if (map !== undefined) noteOwnCors(event, map)
   if (key === undefined) return undefined
   const timeoutMs = readTimeoutMs(manifest, map)
   const throttle = readThrottling(event, map)
-  return { ...key, functionName, timeoutMs, apiKeyRequired: false, ...throttle, place }
+  const guarded = authorizer === undefined ? {} : { authorizer }
+  return { ...key, functionName, timeoutMs, apiKeyRequired: false, ...guarded, ...throttle, place }
+}
+
+/** CORS of an HTTP API is the provider's: Serverless refuses it at an event. */
+function noteOwnCors({ manifest, key }: FunctionEvent, map: MapNode): void {
+  const entry = map.entries.get('cors')
+  if (entry === undefined) return
+  const message = `${key}: cors of an HTTP API is read from provider.httpApi.cors, not from an event`
+  manifest.report.note(entry.place, message)
 }
 
 /** `*` is the route that takes what no other one does. */
@@ -77,10 +79,7 @@ export function checkPayload(manifest: Manifest, owner: Node | undefined): void 
 /** The HTTP API of a manifest with its routes; undefined where it has none. */
 export function httpApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpApi | undefined {
   if (routes.length === 0) return undefined
-  const cors = child(manifest, settingsOf(manifest), 'cors')
-  if (cors !== undefined && !(cors.kind === 'scalar' && cors.value === false)) {
-    manifest.report.note(cors.place, 'CORS of the HTTP API is not answered yet')
-  }
+  const cors = readHttpApiCors(manifest, routes)
   return {
     id: apiId(manifest.serviceName, manifest.stage, 'httpapi'),
     service: manifest.serviceName,
@@ -91,6 +90,7 @@ export function httpApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpA
     binaryMediaTypes: [],
     stageVariables: {},
     apiKeys: [],
+    ...(cors === undefined ? {} : { cors }),
     ...basePathOf(manifest, 'http'),
   }
 }

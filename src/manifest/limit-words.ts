@@ -77,6 +77,8 @@ const tags: Word = (reading, { key, value }) =>
     return tag === undefined ? [] : [{ field: `tags.${tag}`, value: tag, place: item.place }]
   })
 
+const DELIVERIES = ['at-least-once', 'at-most-once'] as const
+
 const headroom = counts('headroom', Object.fromEntries(PRIORITIES.map((each) => [each, 0])))
 const maxConcurrency = count('maxConcurrency')
 
@@ -110,6 +112,10 @@ export const FUNCTION: Words = {
     // Longer than Lambda's 900 s on purpose: these are one's own machines.
     timeout: duration('timeoutMs'),
     environmentConcurrency: count('environmentConcurrency', 1, ENVIRONMENT_CONCURRENCY_MAX),
+    // What becomes of an event whose function was interrupted: it runs again, or never.
+    delivery: wordOf('delivery', (reading, { key, value }) =>
+      oneOf(reading, value, key, DELIVERIES),
+    ),
   },
   later: ['onPartition', 'rate'],
 }

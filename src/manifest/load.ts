@@ -7,11 +7,14 @@ import { applyAssignments } from './assignments.ts'
 import { joinBackground } from './background.ts'
 import { parseDotenv, type Variables } from './dotenv.ts'
 import { readEnvironments } from './environments.ts'
+import { checkAuthorizers } from './check-authorizers.ts'
 import { createFiles, displayPath, isFile } from './files.ts'
 import { findSource, type Found } from './find.ts'
 import type { Context } from './manifest.ts'
 import { applyRateLimits } from './rate-limit.ts'
 import { readRedis } from './redis.ts'
+import { withDeliveries, withTakenQueues } from './queue-work.ts'
+import { readQueueEngine } from './queue-engine.ts'
 import { createReport, type Report } from './report.ts'
 import { readService, sectionOfFile, stageOf, type ServicePart } from './service.ts'
 import { readSection, type Section } from './spillway-yml.ts'
@@ -60,16 +63,18 @@ function assemble(options: LoadOptions, report: Report): App {
     .filter((part) => part !== undefined)
   const functions = parts.flatMap((part) => part.functions)
   const apis = parts.flatMap((part) => part.apis)
-  const background = joinBackground(parts.flatMap((part) => part.background ?? []))
+  const joined = joinBackground(parts.flatMap((part) => part.background ?? []))
   checkNames(functions, report)
-  checkSchedules(background?.schedules ?? [], report)
+  checkSchedules(joined?.schedules ?? [], report)
   checkRoutes(apis, report)
+  checkAuthorizers(apis, functions, report)
   const sections = readSections(options, parts, context)
-  const { limits, runs } = applyAssignments(
+  const { limits, runs, deliveries } = applyAssignments(
     [...parts.flatMap((part) => part.assignments), ...sections.flatMap(readSection)],
     new Map(functions.map(({ name, service }) => [name, service])),
     report,
   )
+  const background = withDeliveries(joined, deliveries)
   const common = stageOf(parts, context.settings)
   noteOtherStages(parts, common, report)
   return {
@@ -79,10 +84,11 @@ function assemble(options: LoadOptions, report: Report): App {
     functions: functions.map((each) => ({ ...each, ...runs.get(each.name) })),
     apis: applyRateLimits(apis, sections),
     limits,
+    ...readQueueEngine(sections),
     trustedProxies: [...new Set(sections.flatMap(readTrustedProxies))],
     ...readEnvironments(sections),
     ...readRedis(sections),
-    ...(background === undefined ? {} : { background }),
+    ...(background === undefined ? {} : { background: withTakenQueues(background) }),
     notes: report.notes,
     files: [...files.paths],
   }

@@ -1,13 +1,16 @@
 import type { HttpApi, HttpRoute } from '../model/app.ts'
+import type { Preflight } from '../model/front-rules.ts'
 import { apiId } from './api-id.ts'
 import { readApiKeys } from './api-keys.ts'
 import { basePathOf } from './base-path.ts'
 import type { Manifest } from './manifest.ts'
 import { child, exactText, flag, ifKnown, items, oneOf, text, wholeNumber } from './read.ts'
-import { longForm, noteCors, refuseAuthorizer, shortForm, type FunctionEvent } from './route.ts'
-import { readThrottling } from './throttling.ts'
+import { readRestAuthorizer } from './rest-authorizer.ts'
+import { longForm, shortForm, type FunctionEvent } from './route.ts'
+import type { MapNode, Node } from './tree.ts'
+import { readValidation } from './validation.ts'
 import { readStageVariables } from './stage-variables.ts'
-import { isPresent, type MapNode, type Node } from './tree.ts'
+import { readThrottling } from './throttling.ts'
 import { readUsagePlans } from './usage-plans.ts'
 
 /** API Gateway's own limit, and Serverless's default. */
@@ -22,11 +25,15 @@ export function readRestRoute(event: FunctionEvent): HttpRoute | undefined {
   const map = value.kind === 'map' ? value : undefined
   const key = map === undefined ? shortForm(event, SHORT_FORM) : longForm(event, map)
   if (map !== undefined) checkServable(event, map)
+  const authorizer = map === undefined ? undefined : readRestAuthorizer(event, map)
+  const validation = readValidation(event)
   if (key === undefined) return undefined
   return {
     ...key,
     functionName,
     timeoutMs: readTimeoutMs(manifest, map),
+    ...(authorizer === undefined ? {} : { authorizer }),
+    ...(validation === undefined ? {} : { validation }),
     apiKeyRequired: flag(manifest, child(manifest, map, 'private'), 'private') ?? false,
     ...readThrottling(event, map),
     ...readTransferMode(manifest, map),
@@ -37,7 +44,6 @@ export function readRestRoute(event: FunctionEvent): HttpRoute | undefined {
 /** Refuses what would let a request through, or answer it, other than the manifest says. */
 function checkServable(event: FunctionEvent, map: MapNode): void {
   const { manifest, key, place } = event
-  refuseAuthorizer(event, map)
   const integration = exactText(manifest, child(manifest, map, 'integration'), 'integration')
   if (!/^(?:aws|lambda)[-_]proxy$/i.test(integration ?? 'aws_proxy')) {
     const message = `${key}: only the Lambda proxy integration is served yet, got: "${integration}"`
@@ -45,12 +51,6 @@ function checkServable(event: FunctionEvent, map: MapNode): void {
   }
   if (flag(manifest, child(manifest, map, 'async'), 'async') === true) {
     manifest.report.error(place, `${key}: routes with "async: true" are not served yet`)
-  }
-  noteCors(event, map)
-  const request = child(manifest, map, 'request')
-  if (VALIDATED.some((name) => isPresent(child(manifest, request, name)))) {
-    const message = `${key}: requests are not validated yet before they reach the function`
-    manifest.report.note(place, message)
   }
 }
 
@@ -62,9 +62,6 @@ function readTransferMode(
   const word = oneOf(manifest, mode, 'transferMode', ['BUFFERED', 'STREAM'] as const)
   return word === 'STREAM' ? { responseMode: 'stream' } : {}
 }
-
-/** Settings of `request` that make API Gateway turn requests away by itself. */
-const VALIDATED = ['schema', 'schemas', 'parameters']
 
 function readTimeoutMs(manifest: Manifest, map: Node | undefined): number {
   const own = child(manifest, map, 'timeoutInMillis')
@@ -79,12 +76,12 @@ function settingsOf(manifest: Manifest): Node | undefined {
 }
 
 /** The REST API of a manifest with its routes; undefined where it has none. */
-export function restApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpApi | undefined {
+export function restApi(
+  manifest: Manifest,
+  { rest: routes, preflights }: { rest: readonly HttpRoute[]; preflights: readonly Preflight[] },
+): HttpApi | undefined {
   if (routes.length === 0) return undefined
-  const policy = child(manifest, settingsOf(manifest), 'resourcePolicy')
-  if (policy !== undefined) {
-    manifest.report.note(policy.place, 'the resource policy of the API is not enforced yet')
-  }
+  refuseUnenforced(manifest)
   const keys = readApiKeys(manifest, routes)
   return {
     id: apiId(manifest.serviceName, manifest.stage, 'rest'),
@@ -98,6 +95,23 @@ export function restApi(manifest: Manifest, routes: readonly HttpRoute[]): HttpA
     apiKeys: keys.map(({ value }) => value),
     usagePlans: readUsagePlans(manifest, keys, routes),
     ...basePathOf(manifest, 'rest'),
+    ...(preflights.length === 0 ? {} : { preflights }),
+  }
+}
+
+/** Settings that keep requests out on AWS, and that nothing here would enforce. */
+function refuseUnenforced(manifest: Manifest): void {
+  const policy = child(manifest, settingsOf(manifest), 'resourcePolicy')
+  if (policy !== undefined) {
+    const message =
+      'the resource policy of the API is not supported, and an API is never served without it'
+    manifest.report.error(policy.place, message)
+  }
+  const sourceNode = child(manifest, settingsOf(manifest), 'apiKeySourceType')
+  const source = exactText(manifest, sourceNode, 'apiKeySourceType')
+  if (sourceNode !== undefined && source !== undefined && source.toUpperCase() !== 'HEADER') {
+    const message = `API keys are read from the header x-api-key; apiKeySourceType "${source}" is not supported`
+    manifest.report.error(sourceNode.place, message)
   }
 }
 

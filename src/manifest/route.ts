@@ -39,6 +39,8 @@ export interface FunctionEvent {
   /** `http`, `sqs`, … */
   readonly type: string
   readonly functionPlace: Place
+  /** The deployed names of all functions of the manifest, by their keys. */
+  readonly functions: ReadonlyMap<string, string>
   /** The event type's own place. */
   readonly place: Place
   readonly value: Node
@@ -96,24 +98,4 @@ function checkedPath(event: FunctionEvent, key: RouteKey, node: Node): RouteKey 
 /** Two routes with the same shape get the same requests, whatever their parameters are called. */
 export function shapeOf(route: Pick<HttpRoute, 'method' | 'path'>): string {
   return `${route.method} ${route.path.replace(/\{[^}]*?(\+?)\}/g, '{$1}')}`
-}
-
-/**
- * Refuses a route with an authorizer, of whatever form: a route is never served without the check
- * that it asks for.
- */
-export function refuseAuthorizer({ manifest, key }: FunctionEvent, map: MapNode): void {
-  const authorizer = child(manifest, map, 'authorizer')
-  if (authorizer === undefined) return
-  if (authorizer.kind === 'scalar' && authorizer.value === false) return
-  const rule = 'a route is never served without the check it asks for'
-  const place = map.entries.get('authorizer')?.place ?? map.place
-  manifest.report.error(place, `${key}: authorizers are not supported yet, and ${rule}`)
-}
-
-/** One note for each function whose routes would answer preflights on AWS. */
-export function noteCors({ manifest, key, functionPlace }: FunctionEvent, map: MapNode): void {
-  const cors = child(manifest, map, 'cors')
-  if (cors === undefined || (cors.kind === 'scalar' && cors.value === false)) return
-  manifest.report.note(functionPlace, `${key}: CORS preflights (OPTIONS) are not answered yet`)
 }

@@ -22,6 +22,8 @@ import {
 } from './manifest.ts'
 import { notePlugins } from './plugins.ts'
 import { noteSlipsOfManifest } from './slips.ts'
+import { readQueueWork } from './queue-work.ts'
+import { readQueues } from './queues.ts'
 import { child } from './read.ts'
 import { restApi } from './rest-api.ts'
 import type { Section } from './spillway-yml.ts'
@@ -64,7 +66,7 @@ function readManifest(manifest: Manifest): ServicePart {
   const declared = readFunctions(manifest)
   const routes = readRoutes(manifest, declared)
   const apis = [
-    restApi(manifest, routes.rest),
+    restApi(manifest, routes),
     httpApi(manifest, routes.httpApi),
     ...declared.map((each) => readFunctionUrl(manifest, each)),
     ...albApis(manifest, routes.alb),
@@ -78,7 +80,11 @@ function readManifest(manifest: Manifest): ServicePart {
     service: { name: serviceName, directory, manifest: file },
     functions,
     apis: apis.filter((api) => api !== undefined),
-    background: readCauses(manifest, routes.causes, names),
+    background: {
+      ...readCauses(manifest, routes.causes, names),
+      ...readQueueWork(manifest, declared, routes.causes),
+      queues: readQueues(manifest),
+    },
     stage,
     region,
     assignments: declared.flatMap((each) => readFunctionLimits(manifest, each)),

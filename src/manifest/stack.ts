@@ -1,3 +1,5 @@
+import { queueArn } from '../model/arn.ts'
+import { awsQueueUrl } from '../model/queue-urls.ts'
 import { child, settings, type Reading, type Setting } from './read.ts'
 import type { Node } from './tree.ts'
 
@@ -71,6 +73,14 @@ const TYPES: Readonly<
     { readonly key: string; readonly named: (name: string, facts: StackFacts) => Named }
   >
 > = {
+  'AWS::SQS::Queue': {
+    key: 'QueueName',
+    named(name, { region, accountId }) {
+      const url = awsQueueUrl(region, accountId, name)
+      const arn = queueArn(region, accountId, name)
+      return { ref: url, attributes: { Arn: arn, QueueName: name, QueueUrl: url } }
+    },
+  },
   'AWS::SNS::Topic': {
     key: 'TopicName',
     named(name, { region, accountId }) {
@@ -102,8 +112,20 @@ function namedOf(
   // A name that only AWS knows stays its placeholder.
   if (name !== undefined && name.kind !== 'scalar') return undefined
   const drawn = `${facts.serviceName()}-${facts.stage}-${logicalId}`
-  const given = type === 'AWS::S3::Bucket' ? drawn.toLowerCase() : drawn
-  return [[logicalId, kind.named(name === undefined ? given : String(name.value), facts)]]
+  const given = name === undefined ? fitting(reading, drawn, type, properties) : String(name.value)
+  return [[logicalId, kind.named(given, facts)]]
+}
+
+/** A drawn name as its type wants it. */
+function fitting(
+  reading: Reading,
+  name: string,
+  type: string,
+  properties: Node | undefined,
+): string {
+  if (type === 'AWS::S3::Bucket') return name.toLowerCase()
+  const fifo = type === 'AWS::SQS::Queue' ? child(reading, properties, 'FifoQueue') : undefined
+  return fifo?.kind === 'scalar' && String(fifo.value) === 'true' ? `${name}.fifo` : name
 }
 
 /** Serverless gives the function `hello-you` the logical id `HelloDashyouLambdaFunction`. */

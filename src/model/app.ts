@@ -42,6 +42,8 @@ export interface App {
   readonly credentials: 'none' | 'inherit'
   /** Interpreters kept started, and without a function yet, for each kind that is in use. Default 1. */
   readonly spares: number
+  /** Where queues are: `aws` is SQS itself, of which `start` receives and `dev` never. Default `embedded`. */
+  readonly queues?: 'embedded' | 'aws'
   /** Causes of invocations beside requests. Default: none. */
   readonly background?: Background
   /** What was read but is not served, one line each. Never the reason for a refusal. */

@@ -3,6 +3,11 @@ export function functionArn(region: string, accountId: string, functionName: str
   return `arn:aws:lambda:${region}:${accountId}:function:${functionName}`
 }
 
+/** `arn:aws:sqs:us-east-1:123456789012:leads`. */
+export function queueArn(region: string, accountId: string, name: string): string {
+  return `arn:aws:sqs:${region}:${accountId}:${name}`
+}
+
 /** The account that ARNs name where none is configured. */
 export const DEFAULT_ACCOUNT_ID = '123456789012'
 

@@ -25,15 +25,18 @@ export interface LambdaAuthorizer {
   readonly ttlMs: number
 }
 
-/** A token signed by an issuer; HTTP APIs only. */
+/**
+ * A token signed by an issuer: of an HTTP API, or of a REST API with a Cognito user pool. That takes
+ * identity tokens where it names no scopes, and access tokens where it does.
+ */
 export interface JwtAuthorizer {
   readonly kind: 'jwt'
   readonly name: string
   /** What `iss` must be, and below which `/.well-known/openid-configuration` lies. */
   readonly issuer: string
-  /** One of them must be in `aud`, or be `client_id`. */
+  /** One of them must be in `aud`, or be `client_id`. Empty: for anybody (user pools). */
   readonly audiences: readonly string[]
-  /** `$request.header.Authorization`. */
+  /** `$request.header.Authorization`, `method.request.header.Authorization`. */
   readonly identitySource: string
   /** The token must have one of these. Empty: any token of the issuer. */
   readonly scopes: readonly string[]

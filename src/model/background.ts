@@ -17,6 +17,8 @@ export interface QueueSource {
   readonly name: string
   /** Deployed name. */
   readonly functionName: string
+  /** The version or alias that is named as invoked. Default: none. */
+  readonly qualifier?: string
   readonly queueArn: string
   readonly enabled: boolean
   /** 1–10 000; above 10 only with a window. */
@@ -72,6 +74,13 @@ export interface AsyncConfig {
   readonly deadLetter?: string
   /** Never started twice, at the price of being lost where a server dies with it. Default `at-least-once`. */
   readonly delivery: 'at-least-once' | 'at-most-once'
+}
+
+/** What holds for a function that says nothing of its events. */
+export const DEFAULT_ASYNC: AsyncConfig = {
+  retryAttempts: 2,
+  eventAgeMaxMs: 21_600_000,
+  delivery: 'at-least-once',
 }
 
 /** A rule of an event bus: what matches goes to the function. */

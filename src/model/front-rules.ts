@@ -56,6 +56,8 @@ export interface Preflight {
   readonly status: number
   /** `[name, value, …]`. */
   readonly rawHeaders: readonly string[]
+  /** With `*` for any characters: one that asks and is among them is the allowed origin. */
+  readonly origins?: readonly string[]
 }
 
 /** What a request must have before it reaches the function; REST only. */

@@ -11,6 +11,21 @@ export interface Queues {
    * @throws {SpillwayError} SPILLWAY_QUEUE_NOT_FOUND.
    */
   receive(queue: string, options: ReceiveOptions): Promise<readonly Message[]>
+  /**
+   * How many are visible, once there are `count` of them, or `waitMs` are over, or the wait is aborted.
+   * Takes nothing: for whoever must have the right to run before it receives. Absent where only
+   * receiving tells (SQS).
+   */
+  ready?(queue: string, options: ReadyOptions): Promise<number>
+  /**
+   * Deletes a message and sends another one, in one step: no crash comes between. False, and nothing is
+   * sent, where the handle is no longer valid. Absent where there is no such step (SQS).
+   */
+  transfer?(
+    queue: string,
+    handle: string,
+    to: { readonly queue: string; readonly message: NewMessage },
+  ): Promise<boolean>
   /** True for each that is gone now; false where the handle is no longer valid (FIFO). */
   delete(queue: string, handles: readonly string[]): Promise<readonly boolean[]>
   /** True for each that was in flight. 0 makes it visible at once. */
@@ -54,9 +69,21 @@ export interface SendResult {
 export interface ReceiveOptions {
   /** 1–10. */
   readonly max: number
+  /**
+   * Whoever receives is another process, and lives on when this one ends. Default: all that was
+   * received is visible again at the next start, because whoever worked on it has died.
+   */
+  readonly byClient?: boolean
   readonly waitMs: number
   /** Default: the queue's. */
   readonly visibilityTimeoutMs?: number
+  readonly signal?: AbortSignal
+}
+
+export interface ReadyOptions {
+  readonly count: number
+  /** Infinity is allowed. */
+  readonly waitMs: number
   readonly signal?: AbortSignal
 }
 

@@ -10,10 +10,16 @@ export interface Surroundings {
   readonly mode: 'dev' | 'start'
   /** Where functions reach the Lambda API; absent where no AWS endpoint listens. */
   readonly awsUrl?: string | undefined
+  /** By the URL that manifests know a queue by, the one here; undefined where queues are AWS's own. */
+  readonly queueUrls?: ReadonlyMap<string, string> | undefined
   /** The server's own `PATH`: the only thing of its environment that functions see. */
   readonly path: string
   /** With `credentials: inherit`: the variables that hold them. `dev` passes none on. */
   readonly credentials?: Readonly<Record<string, string>>
+  /** In `dev`, instead of the dummy keys: where the AWS endpoint wants requests signed. */
+  readonly signingKey?:
+    | { readonly accessKeyId: string; readonly secretAccessKey: string }
+    | undefined
   /** Functions, by deployed name, that run as the server's own user as no other can read them. */
   readonly keepUser?: ReadonlySet<string>
 }
@@ -31,7 +37,7 @@ export function environmentVariables(
   around: Surroundings,
   roots: readonly string[] = ['/opt'],
 ): Record<string, string> {
-  const credentials = around.mode === 'dev' ? DUMMY_KEYS : around.credentials
+  const credentials = around.mode === 'dev' ? devKeys(around) : around.credentials
   return {
     LANG: 'en_US.UTF-8',
     PATH: [around.path, ...roots.map((root) => `${root}/bin`)].join(':'),
@@ -39,13 +45,32 @@ export function environmentVariables(
     ...searchPaths(fn, roots),
     ...(around.mode === 'dev' ? { IS_OFFLINE: 'true' } : {}),
     ...credentials,
-    ...(around.awsUrl === undefined ? {} : { AWS_ENDPOINT_URL_LAMBDA: around.awsUrl }),
+    ...endpoints(around),
     AWS_XRAY_CONTEXT_MISSING: 'LOG_ERROR',
     AWS_XRAY_DAEMON_ADDRESS: `${XRAY_DAEMON.host}:${XRAY_DAEMON.port}`,
-    ...fn.environment,
+    ...withQueueUrls(fn.environment, around.queueUrls),
     ...reserved(fn, around.region),
     ...failpointVariables(),
   }
+}
+
+/** Never the global `AWS_ENDPOINT_URL`: what is not served here is AWS's. */
+function endpoints({ awsUrl, queueUrls }: Surroundings): Record<string, string> {
+  if (awsUrl === undefined) return {}
+  return {
+    AWS_ENDPOINT_URL_LAMBDA: awsUrl,
+    ...(queueUrls === undefined ? {} : { AWS_ENDPOINT_URL_SQS: awsUrl }),
+  }
+}
+
+/** A client sends where the queue's URL points: those of queues that are here must lead here. */
+function withQueueUrls(
+  environment: Readonly<Record<string, string>>,
+  urls: Surroundings['queueUrls'],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, urls?.get(value) ?? value]),
+  )
 }
 
 /** Where a runtime looks for modules and libraries beside the function's own. */
@@ -77,6 +102,12 @@ function searchPaths(
     paths['LD_LIBRARY_PATH'] = [taskRoot, `${taskRoot}/lib`, ...folders].join(':')
   }
   return paths
+}
+
+function devKeys({ signingKey }: Surroundings): Record<string, string> {
+  if (signingKey === undefined) return DUMMY_KEYS
+  const { accessKeyId, secretAccessKey } = signingKey
+  return { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }
 }
 
 const DUMMY_KEYS = {

@@ -5,6 +5,7 @@ import type { Clock } from '../lib/clock.ts'
 import { ManifestError, type Problem } from '../lib/errors.ts'
 import type { App } from '../model/app.ts'
 import type { Queues } from '../queue/queue.ts'
+import { mappingProblems } from './queue/check.ts'
 import { scheduleProblems } from './schedule/check.ts'
 import { openRecord } from './schedule/record.ts'
 import { ScheduleRunner } from './schedule/runner.ts'
@@ -31,7 +32,11 @@ export interface Causes {
 /** What is wrong with an App's schedules, patterns, filter policies and inputs, each with its place. */
 export function causeProblems({ background }: Pick<App, 'background'>): Problem[] {
   if (background === undefined) return []
-  return [...scheduleProblems(background.schedules), ...notificationProblems(background)]
+  return [
+    ...scheduleProblems(background.schedules),
+    ...notificationProblems(background),
+    ...mappingProblems(background.queueSources),
+  ]
 }
 
 /** @throws {ManifestError} with all of them. */

@@ -84,7 +84,7 @@ describe('The AWS endpoint', () => {
     assert.deepEqual(json, {
       __type: 'com.amazon.coral.service#UnknownOperationException',
       message:
-        'The operation AWSEvents.PutRule is not served. Spillway serves the Lambda API, EventBridge PutEvents and SNS Publish here; rules, topics and subscriptions come from the manifest.',
+        'The operation AWSEvents.PutRule is not served. Spillway serves the Lambda API, SQS, EventBridge PutEvents and SNS Publish here; rules, topics and subscriptions come from the manifest.',
     })
   })
 

@@ -6,10 +6,12 @@ import type { AwsOptions } from '../../src/aws/options.ts'
 import { createNotifications } from '../../src/bus/notifications.ts'
 import { Gate } from '../../src/gate/gate.ts'
 import { createLimitsControl } from '../../src/gate/limits/live-limits.ts'
-import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
+import type { Invocation, Outcome, ReservingInvoker } from '../../src/invoke/invocation.ts'
 import { realClock } from '../../src/lib/clock.ts'
 import type { App, FunctionDefinition } from '../../src/model/app.ts'
 import type { LimitsConfig } from '../../src/model/limits.ts'
+import { openSources } from '../../src/sources/open-sources.ts'
+import { openQueues } from '../support/queues.ts'
 import { sendTo, type Received, type Sent } from './send.ts'
 
 const GROUP = 'shop'
@@ -69,15 +71,18 @@ export async function serveAws(
   t: TestContext,
   app: App,
   invoke: (invocation: Invocation) => Promise<Outcome> | Outcome,
-  more: Partial<Pick<AwsOptions, 'warmth' | 'random' | 'clock' | 'notifications'>> = {},
+  more: Partial<Pick<AwsOptions, 'warmth' | 'random' | 'clock' | 'notifications' | 'awsKeys'>> = {},
 ): Promise<Served> {
   const errors: unknown[] = []
   const gate = new Gate(app.limits, { clock: realClock })
   const limits = createLimitsControl(gate, () => {})
   let served = app
+  const invoker = invokerOf(async (invocation) => await invoke(invocation))
+  const background = await openBackground(t, app, invoker)
   const endpoint = createAwsEndpoint({
     app: () => served,
-    invoker: { invoke: async (invocation) => await invoke(invocation) },
+    invoker,
+    ...background,
     limits,
     warmth: () => ({ ready: 0, failing: false }),
     notifications: createNotifications({ fire: async () => {}, clock: realClock }),
@@ -100,6 +105,48 @@ export async function serveAws(
       served = next
     },
     send: (path, sent) => sendTo(port, path, sent),
+  }
+}
+
+/** Whoever asks may run, and runs as `invoke` says. */
+function invokerOf(invoke: (invocation: Invocation) => Promise<Outcome>): ReservingInvoker {
+  return {
+    invoke,
+    reserve: async (wish) => ({
+      kind: 'reserved',
+      run: async (what) => await invoke({ ...wish, ...what }),
+      release: () => {},
+    }),
+  }
+}
+
+/** Queues, events and mappings as the server has them. */
+async function openBackground(
+  t: TestContext,
+  app: App,
+  invoker: ReservingInvoker,
+): Promise<Pick<AwsOptions, 'async' | 'mappings' | 'queues' | 'hasQueue' | 'stopping'>> {
+  const queues = await openQueues(t, { q: {}, 'q.fifo': { FifoQueue: 'true' } })
+  const sources = openSources({
+    invoker,
+    queues,
+    events: queues,
+    clock: realClock,
+    openQueue: async (name) => void (await queues.define(name, { attributes: {}, tags: {} })),
+    existing: [],
+    visibilityTimeoutMs: () => 30_000,
+    limits: () => app.limits,
+    onLimits: () => {},
+    onTrouble: (sentence) => t.diagnostic(sentence),
+    doors: {},
+  })
+  sources.configure(app)
+  t.after(() => sources.stop())
+  return {
+    ...sources,
+    queues,
+    stopping: new AbortController().signal,
+    hasQueue: (name) => queues.get(name) !== undefined,
   }
 }
 

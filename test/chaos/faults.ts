@@ -11,7 +11,7 @@ export interface Fault {
 export const FAULTS = {
   /** Retry on any broken connection, as LocalStack does. */
   naiveRetry: {
-    file: 'invoke/invoker.ts',
+    file: 'invoke/run.ts',
     from: `if (end.kind === 'died' && !end.started && this.#mayRetry())`,
     to: `if (end.kind === 'died' && this.#mayRetry())`,
   },
@@ -20,6 +20,14 @@ export const FAULTS = {
     file: 'runtime/runtime-api/outstanding.ts',
     from: `  begin(): void {\n    this.#isBegun = true`,
     to: `  begin(): void {\n    this.#isBegun = false`,
+  },
+  /** Deletes what it takes before it is done, as LocalStack does with what it tries again. */
+  deleteFirst: {
+    file: 'invoke/async/lane.ts',
+    from: `return message === undefined ? undefined : { message, event: fromMessage(message) }`,
+    to: `if (message === undefined) return undefined
+    await this.#options.queues.delete(this.#queue, [message.receiptHandle])
+    return { message, event: fromMessage(message) }`,
   },
   noWatchdog: {
     file: 'runtime/hang-watch.ts',
@@ -46,6 +54,18 @@ export const FAULTS = {
     file: 'runtime/fleet.ts',
     from: `      own = 0\n`.replace('own', 'let own'),
     to: `      let own = 0\n      sums.set(\`\${name} twice\`, Array.from({ length: 1000 }, () => 1.5) as never)\n`,
+  },
+  /** Whoever sends is told so before it is on the disk. */
+  ackBeforeCommit: {
+    file: 'queue/embedded/engine.ts',
+    from: `        if (reply !== undefined) replies.push(reply)`,
+    to: `        if (reply !== undefined) this.#options.reply([reply])`,
+  },
+  /** The usual advice for SQLite's log: it is written to the disk by and by. */
+  lazyDisk: {
+    file: 'queue/embedded/open-database.ts',
+    from: `PRAGMA synchronous = FULL`,
+    to: `PRAGMA synchronous = NORMAL`,
   },
 } as const satisfies Record<string, Fault>
 

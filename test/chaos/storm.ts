@@ -21,6 +21,8 @@ export interface Storm {
   /** A few seconds: part of `npm test`. */
   readonly short: Sizes
   readonly control: Control
+  /** Why it cannot be had on this machine; undefined where it can. Default: it can. */
+  readonly whyNot?: () => string | undefined
 }
 
 /** Without one that fails, a storm that passes says nothing. */

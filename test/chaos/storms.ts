@@ -1,3 +1,4 @@
+import { whyNoDisk } from './breakable-disk.ts'
 import type { Storm } from './storm.ts'
 
 /** The storms, in the order they are run in. */
@@ -84,6 +85,46 @@ export const STORMS: readonly Storm[] = [
       sizes: { times: 1, survive: 0, every: 12 },
       finds: 'wrongClass',
     },
+  },
+  {
+    name: 'T6',
+    title: 'kill -9 of the server under events and messages',
+    module: 'server-kill.ts',
+    full: { cycles: 100, acceptedMost: 150, patienceMs: 120_000 },
+    short: { cycles: 3, acceptedMost: 60, patienceMs: 60_000 },
+    control: {
+      what: 'an event is forgotten when it is taken, as others do',
+      fault: 'deleteFirst',
+      sizes: { cycles: 5, acceptedMost: 60, patienceMs: 5000 },
+      finds: 'lost',
+    },
+  },
+  {
+    name: 'queue',
+    title: 'kill -9 of the queues under load',
+    module: 'queue-kill.ts',
+    full: { cycles: 200, lifeMs: 500, powerCuts: 0 },
+    short: { cycles: 4, lifeMs: 300, powerCuts: 0 },
+    control: {
+      what: 'acknowledge before it is on the disk',
+      fault: 'ackBeforeCommit',
+      sizes: { cycles: 6, lifeMs: 300, powerCuts: 0 },
+      finds: 'lost',
+    },
+  },
+  {
+    name: 'T7',
+    title: 'power cuts under the queues',
+    module: 'queue-kill.ts',
+    full: { cycles: 80, lifeMs: 500, powerCuts: 1 },
+    short: { cycles: 4, lifeMs: 300, powerCuts: 1 },
+    control: {
+      what: 'synchronous=NORMAL',
+      fault: 'lazyDisk',
+      sizes: { cycles: 10, lifeMs: 300, powerCuts: 1 },
+      finds: 'lost',
+    },
+    whyNot: whyNoDisk,
   },
   {
     name: 'leak',

@@ -1,4 +1,5 @@
 import type { App, FunctionDefinition, HttpApi, HttpRoute } from '../../src/model/app.ts'
+import type { Cors } from '../../src/model/front-rules.ts'
 import { functionArn } from '../../src/model/arn.ts'
 import type { LimitsConfig } from '../../src/model/limits.ts'
 import { NotBuilt, type Json } from './cases.ts'
@@ -16,7 +17,7 @@ const DEFAULT_TIMEOUTS_MS = {
   alb: 900_000,
 } as const
 const KNOWN_CONFIG = new Set(
-  'front stage routes payload binaryMediaTypes stageVariables apiKeyRequired apiKeys integrationTimeoutMs authType invokeMode multiValueHeaders throttle'.split(
+  'front stage routes payload binaryMediaTypes stageVariables apiKeyRequired apiKeys integrationTimeoutMs authType invokeMode multiValueHeaders throttle cors'.split(
     ' ',
   ),
 )
@@ -107,6 +108,22 @@ export function apiOf(config: Json, functionFor: (routeKey: string) => string): 
     multiValueHeaders: config.multiValueHeaders ?? false,
     responseMode: config.invokeMode === 'RESPONSE_STREAM' ? 'stream' : 'buffered',
     apiKeys: config.apiKeys ?? [],
+    ...(config.cors === undefined ? {} : { cors: corsOf(config.cors) }),
+  }
+}
+
+/** HTTP APIs and Function URLs spell the same words differently. */
+function corsOf(given: Json): Cors {
+  const cors = Object.fromEntries(
+    Object.entries(given).map(([key, value]) => [key[0]?.toLowerCase() + key.slice(1), value]),
+  ) as Json
+  return {
+    allowOrigins: cors.allowOrigins ?? [],
+    allowMethods: cors.allowMethods ?? [],
+    allowHeaders: cors.allowHeaders ?? [],
+    exposeHeaders: cors.exposeHeaders ?? [],
+    allowCredentials: cors.allowCredentials ?? false,
+    ...(cors.maxAge === undefined ? {} : { maxAgeS: cors.maxAge }),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { App } from '../../src/model/app.ts'
 import { until } from '../support/until.ts'
-import { appOf, variablesOf, type CaseFunction } from './app.ts'
+import { variablesOf, type CaseFunction } from './app.ts'
+import { backgroundApp, queueNamed } from './background.ts'
 import { NotBuilt, fill, type Case, type Json } from './cases.ts'
 import { responseProblems, unknownKey } from './response.ts'
 import { openRig, type Rig } from './rig.ts'
@@ -85,10 +86,13 @@ async function playThrough(
 }
 
 /** @throws {NotBuilt} for what a case is given that cannot be set up. */
-function appFor(rig: Rig, { functions, account, ...rest }: Json): App {
+function appFor(rig: Rig, { functions, account, queues = [], ...rest }: Json): App {
   const [unbuilt] = Object.keys(rest)
   if (unbuilt !== undefined) throw new NotBuilt(`given ${unbuilt}`)
-  const app = appOf(functions.map((given: Json) => functionOf(rig, given)))
+  const app = backgroundApp(
+    functions.map((given: Json) => functionOf(rig, given)),
+    { queues: queues.map((name: string) => queueNamed(name)) },
+  )
   if (account === undefined) return app
   const { ConcurrentExecutions: maxConcurrency, MinUnreserved: min, ...others } = account
   // The floor follows from the account's size; see decisions.

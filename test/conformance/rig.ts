@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { createSpillway, type LogLine, type Spillway } from '../../src/index.ts'
 import { createLog } from '../../src/lib/log.ts'
+import { jumpClock, type JumpClock } from '../support/jump-clock.ts'
 import { appOf } from './app.ts'
 
 const LONGEST_LOG_DELAY_MS = 5000
@@ -11,6 +12,8 @@ const LONGEST_LOG_DELAY_MS = 5000
 export interface Rig {
   readonly spillway: Spillway
   readonly tape: Tape
+  /** Of what waits in queues; it can be set forward. */
+  readonly clock: JumpClock
   /** Writes files below a folder of its own and returns that folder, absolute. */
   folder(name: string, files: Readonly<Record<string, string>>): string
   close(): Promise<void>
@@ -22,16 +25,19 @@ export async function openRig(): Promise<Rig> {
   // Functions may run under a user of their own, who must be able to get in.
   chmodSync(dir, 0o755)
   const tape = new Tape()
+  const clock = jumpClock()
   const spillway = await createSpillway({
     app: appOf([]),
     mode: 'dev',
     listen: { api: {}, aws: {} },
+    queueClock: clock,
     log: createLog('error'),
     onLog: (line) => tape.add(line),
   })
   return {
     spillway,
     tape,
+    clock,
     folder: (name, files) => writeFolder(join(dir, name), files),
     async close() {
       await spillway.close()

@@ -1,5 +1,6 @@
 import {
   CreateAliasCommand,
+  CreateEventSourceMappingCommand,
   DeleteAliasCommand,
   DeleteFunctionConcurrencyCommand,
   DeleteProvisionedConcurrencyConfigCommand,
@@ -8,6 +9,7 @@ import {
   GetFunctionCommand,
   GetFunctionConcurrencyCommand,
   GetFunctionConfigurationCommand,
+  GetEventSourceMappingCommand,
   GetProvisionedConcurrencyConfigCommand,
   InvokeCommand,
   LambdaClient,
@@ -16,8 +18,10 @@ import {
   ListVersionsByFunctionCommand,
   PublishVersionCommand,
   PutFunctionConcurrencyCommand,
+  PutFunctionEventInvokeConfigCommand,
   PutProvisionedConcurrencyConfigCommand,
   UpdateAliasCommand,
+  UpdateFunctionEventInvokeConfigCommand,
 } from '@aws-sdk/client-lambda'
 import type { Call } from './aws-api-kind.ts'
 import type { Json } from './cases.ts'
@@ -52,6 +56,12 @@ const COMMANDS: Readonly<Record<string, ToCommand>> = {
       ...query,
       ...(body === undefined ? {} : { Payload: JSON.stringify(body) }),
     }),
+  'POST /event-source-mappings': (parts) => new CreateEventSourceMappingCommand(toInput(parts)),
+  'GET /event-source-mappings/{UUID}': (parts) => new GetEventSourceMappingCommand(toInput(parts)),
+  [`PUT ${FN}/event-invoke-config`]: (parts) =>
+    new PutFunctionEventInvokeConfigCommand(toInput(parts)),
+  [`POST ${FN}/event-invoke-config`]: (parts) =>
+    new UpdateFunctionEventInvokeConfigCommand(toInput(parts)),
   'GET /account-settings': () => new GetAccountSettingsCommand({}),
 }
 
@@ -124,7 +134,8 @@ export function openSdk(endpoint: string): Sdk {
     async send(method, command) {
       try {
         const { $metadata, ...output }: Json = await client.send(command as never)
-        const text: string = output.Payload?.transformToString() ?? JSON.stringify(output)
+        const text: string =
+          output.Payload?.transformToString() ?? JSON.stringify(withSeconds(output))
         return answerOf(method, $metadata.httpStatusCode, text)
       } catch (error) {
         if (!(error instanceof LambdaServiceException)) throw error
@@ -136,4 +147,13 @@ export function openSdk(endpoint: string): Sdk {
     },
     close: () => client.destroy(),
   }
+}
+
+/** The SDK makes dates of the seconds that came over the wire. */
+function withSeconds(output: Json): Json {
+  const entries = Object.entries(output).map(([name, value]) => [
+    name,
+    value instanceof Date ? value.getTime() / 1000 : value,
+  ])
+  return Object.fromEntries(entries)
 }

@@ -111,7 +111,7 @@ describe('spillway limits set', () => {
     const { folder, start, limits } = rig(t)
     const first = await start()
     await limits(first, 'set group:etl=3')
-    assert.equal(existsSync(join(folder, '.spillway')), false)
+    assert.equal(existsSync(join(folder, '.spillway/limits.json')), false)
     assertSaid(
       await limits(first, 'set fn:lead=5 group:etl.headroom.batch=1 --save'),
       'fn:live-dev-lead: none → 5, 0 run now, saved',

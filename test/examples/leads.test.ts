@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createSpillway, loadApp, type App, type Spillway } from '../../src/index.ts'
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs'
 import { createLog } from '../../src/lib/log.ts'
+import { until } from '../support/until.ts'
 
+const KEYS = { accessKeyId: 'any', secretAccessKey: 'any' }
 const EXAMPLE = join(import.meta.dirname, '../../examples/leads')
 
 describe('The leads example', () => {
@@ -18,7 +21,7 @@ describe('The leads example', () => {
     spillway = await createSpillway({
       app: withEnvironment(app, { LEADS_DIR: directory, REPORT_MS: '10' }),
       mode: 'dev',
-      listen: { api: {} },
+      listen: { api: {}, aws: {} },
       log: createLog('error'),
       onLog: () => {},
     })
@@ -58,6 +61,33 @@ describe('The leads example', () => {
     const outcome = await spillway.invoke('leads-dev-etl', '{}')
     assert.ok(outcome.status === 'ok' && outcome.result.kind === 'json')
     assert.equal(JSON.parse(Buffer.from(outcome.result.json).toString()).byDomain['y.io'], 1)
+  })
+
+  test('writes to a lead by and by, and never to one that takes no mail', async () => {
+    await post('/lead/10', { name: 'Cid', email: 'c@unreachable.example' })
+    await post('/lead/11', { name: 'Dee', email: 'd@z.io' })
+    const letter = join(directory, 'follow-ups', '11.txt')
+    await until('the letter', () => existsSync(letter))
+    assert.match(readFileSync(letter, 'utf8'), /^To: d@z\.io\n\nDear Dee, /)
+    assert.ok(!existsSync(join(directory, 'follow-ups', '10.txt')))
+  })
+
+  test('tells its destination what an event came to', async () => {
+    const { aws } = spillway.urls
+    const path = '/2015-03-31/functions/leads-dev-etl/invocations'
+    const headers = { 'x-amz-invocation-type': 'Event' }
+    const accepted = await fetch(`${aws}${path}`, { method: 'POST', headers, body: '{}' })
+    assert.equal(accepted.status, 202)
+    const sqs = new SQSClient({ endpoint: aws ?? '', region: 'us-east-1', credentials: KEYS })
+    const command = new ReceiveMessageCommand({
+      QueueUrl: `${aws}/123456789012/leads-dev-counts`,
+      WaitTimeSeconds: 20,
+    })
+    const { Messages } = await sqs.send(command)
+    sqs.destroy()
+    const { requestContext, responsePayload } = JSON.parse(Messages?.[0]?.Body ?? '')
+    assert.equal(requestContext.condition, 'Success')
+    assert.ok(responsePayload.leads >= 1)
   })
 
   async function refusal(body: unknown): Promise<string> {

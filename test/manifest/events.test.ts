@@ -58,18 +58,6 @@ for (const [event, message] of [
     '9:24  expected the path of httpApi to be a text, got: ${ssm:/p}, and ssm: is looked up only when deploying to AWS',
   ],
   [
-    'http: { path: a, method: get, authorizer: aws_iam }',
-    '9:37  a: authorizers are not supported yet, and a route is never served without the check it asks for',
-  ],
-  [
-    'http: { path: a, method: get, authorizer: { name: x } }',
-    '9:37  a: authorizers are not supported yet, and a route is never served without the check it asks for',
-  ],
-  [
-    'httpApi: { path: /a, method: get, authorizer: { id: !Ref X } }',
-    '9:41  a: authorizers are not supported yet, and a route is never served without the check it asks for',
-  ],
-  [
     'http: { path: a, method: get, integration: lambda }',
     '9:7  a: only the Lambda proxy integration is served yet, got: "lambda"',
   ],
@@ -86,7 +74,6 @@ for (const [event, message] of [
 }
 
 for (const [event, note] of [
-  ['sqs: arn:aws:sqs:us-east-1:1:q', 'SQS queues are not served yet'],
   [
     'stream: arn:aws:dynamodb:us-east-1:1:table/t/stream/s',
     'DynamoDB and Kinesis streams are not served yet',
@@ -102,19 +89,6 @@ for (const [event, note] of [
     assert.deepEqual(app?.apis, [])
   })
 }
-
-test('what only changes how requests are checked or preflighted is noted, and the route served', async () => {
-  const fn = `events:
-  - http: { path: a, method: get, cors: true, request: { schemas: { application/json: x } } }
-  - http: { path: b, method: get, cors: true }
-  - http: { path: c, method: get, cors: false }`
-  const { app, notes } = await tryLoad({ 'serverless.yml': oneFunction({ fn }) })
-  assert.equal(app?.apis[0]?.routes.length, 3)
-  assert.deepEqual(notes, [
-    'serverless.yml:6:3  a: CORS preflights (OPTIONS) are not answered yet',
-    'serverless.yml:9:9  a: requests are not validated yet before they reach the function',
-  ])
-})
 
 test('the same route twice is an error that names both places, whatever its parameters are called', async () => {
   const fn =

@@ -66,8 +66,7 @@ test('a service as people write them: dotenv, nested variables, tags, HTTP API, 
       'serverless.yml:9:5  serverless-step-functions: its state machines are not run',
       'serverless.yml:28:16  TABLE_ARN stays the text ${LeadsTable.Arn}: LeadsTable.Arn exists only on AWS',
       'serverless.yml:30:16  API_TOKEN stays the text ${ssm:/leads/token}: ssm: is looked up only when deploying to AWS',
-      'serverless.yml:52:9  worker: SQS queues are not served yet',
-      'serverless.yml:33:11  CORS of the HTTP API is not answered yet',
+      'serverless.yml:52:21  the queue of worker is taken as not set: LeadsQueue.Arn exists only on AWS',
     ],
   )
 })
@@ -248,7 +247,7 @@ functions:
     'serverless.yml:9:3  expected b to have a handler, got: nothing',
     'serverless.yml:10:17  expected memorySize to be a whole number of MB from 128 to 32768, got: 12',
     'serverless.yml:7:15  expected the method to be one of ANY, GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS, got: "FETCH"',
-    'serverless.yml:8:43  a: authorizers are not supported yet, and a route is never served without the check it asks for',
+    'serverless.yml:8:43  a: there is no authorizer "check" in provider.httpApi.authorizers',
     'spillway.yml:2:24  expected maxConcurrency to be a whole number of at least 0, got: "ten"',
   ])
 })

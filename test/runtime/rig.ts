@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 import { Gate } from '../../src/gate/gate.ts'
 import type { FunctionSnapshot } from '../../src/gate/snapshot.ts'
 import { createRetryBudget } from '../../src/invoke/budget.ts'
-import type { Invocation, Invoker, Outcome } from '../../src/invoke/invocation.ts'
+import type { Invocation, Outcome, StoppableInvoker } from '../../src/invoke/invocation.ts'
 import { createInvoker } from '../../src/invoke/invoker.ts'
 import type { LogLine } from '../../src/invoke/journal.ts'
 import { createTally, type Tally } from '../../src/invoke/tally.ts'
@@ -54,7 +54,7 @@ export interface Rig {
   readonly gate: Gate
   readonly fleet: Fleet
   readonly tally: Tally
-  readonly invoker: Invoker
+  readonly invoker: StoppableInvoker
   readonly events: PoolEvent[]
   readonly lines: LogLine[]
   readonly app: App

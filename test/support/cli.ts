@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
+import { makeFolder } from './service.ts'
 
 /** The built CLI: `npm run build` comes first. */
 const CLI = join(import.meta.dirname, '../../bin/spillway.js')
@@ -105,7 +106,8 @@ function start(args: readonly string[], { cwd, env, command }: RunOptions): Chil
   const [file, ...before] = command ?? [process.execPath, CLI]
   return spawn(file, [...before, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    // Tests run beside each other, and one process has a folder at a time.
+    env: { ...process.env, NO_COLOR: '1', SPILLWAY_DATA_DIR: makeFolder(), ...env },
     ...(cwd === undefined ? {} : { cwd }),
     // A group of its own: npx and its shell do not pass a signal on to what they start.
     detached: command !== undefined,

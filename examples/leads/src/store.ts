@@ -9,13 +9,24 @@ import type { Lead } from './lead.ts'
  */
 const directory = process.env['LEADS_DIR'] ?? '/var/tmp/leads'
 
+const followUps = join(directory, 'follow-ups')
+
 export async function saveLead(lead: Lead): Promise<void> {
-  await mkdir(directory, { recursive: true })
+  await save(directory, fileOf(lead.leadId), JSON.stringify(lead))
+}
+
+/** Instead of a mail. The same one again replaces it: a message may come twice. */
+export async function saveFollowUp(leadId: string, text: string): Promise<void> {
+  await save(followUps, join(followUps, `${encodeURIComponent(leadId)}.txt`), text)
+}
+
+async function save(folder: string, file: string, text: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
   // Functions may run under users of their own; whoever made the folder lets the others in.
-  await chmod(directory, 0o777).catch(() => {})
-  const unfinished = join(directory, `.${process.pid}-${Date.now()}`)
-  await writeFile(unfinished, JSON.stringify(lead))
-  await rename(unfinished, fileOf(lead.leadId)) // Readers never see half a file.
+  await chmod(folder, 0o777).catch(() => {})
+  const unfinished = join(folder, `.${process.pid}-${Date.now()}`)
+  await writeFile(unfinished, text)
+  await rename(unfinished, file) // Readers never see half a file.
 }
 
 export async function loadLead(leadId: string): Promise<Lead | undefined> {

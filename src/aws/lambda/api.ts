@@ -5,6 +5,8 @@ import { accountOperations } from './account.ts'
 import { aliasOperations } from './aliases.ts'
 import { concurrencyOperations } from './concurrency.ts'
 import { errorAnswer, LambdaError, operationNotServed } from './errors.ts'
+import { eventInvokeConfigOperations } from './event-invoke-config.ts'
+import { eventSourceMappingOperations } from './event-source-mappings.ts'
 import { functionOperations } from './functions.ts'
 import { invokeStreamOperations } from './invoke-stream.ts'
 import { invokeOperations } from './invoke.ts'
@@ -29,6 +31,8 @@ const OPERATIONS: readonly Operation[] = [
   ...scalingOperations,
   ...versionOperations,
   ...aliasOperations,
+  ...eventSourceMappingOperations,
+  ...eventInvokeConfigOperations,
   ...accountOperations,
 ]
 

@@ -43,6 +43,13 @@ function ours(outcome: Outcome, message: string): Answer {
   return withHeaders(errorAnswer({ ...failure, status: 503 }), headers)
 }
 
+/** For what was not even asked whether it may run. */
+export function draining(): Answer {
+  const failure = serviceFailure('this node is stopping; send it to another')
+  const headers = { 'Retry-After': '1', Connection: 'close', 'x-spillway-handler-started': '0' }
+  return withHeaders(errorAnswer({ ...failure, status: 503 }), headers)
+}
+
 /** The error JSON for what its front end calls malformed. */
 export function malformedResult(reason: string): string {
   const errorType = 'Runtime.MalformedHandlerResponse'

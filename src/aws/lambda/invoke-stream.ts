@@ -4,7 +4,7 @@ import type { Outcome, ResponseStream } from '../../invoke/invocation.ts'
 import type { Answer } from '../answer.ts'
 import { encodeEvent, EVENT_STREAM } from './event-stream.ts'
 import { malformedResult, toAnswer } from './invoke-answer.ts'
-import { prepare, toInvocation } from './invoke.ts'
+import { invocationTypeOf, prepare, toInvocation } from './invoke.ts'
 import type { Call, LambdaContext, Operation } from './operation.ts'
 
 export const invokeStreamOperations: readonly Operation[] = [
@@ -20,8 +20,9 @@ export const invokeStreamOperations: readonly Operation[] = [
 const SENT: Answer = { status: 200 }
 
 async function invokeWithResponseStream(call: Call, context: LambdaContext): Promise<Answer> {
-  const parts = await prepare(call, context)
-  if (parts === undefined) return { status: 204 }
+  const type = invocationTypeOf(call.request.headers, ['RequestResponse', 'DryRun'])
+  const parts = await prepare(call, context, type)
+  if (type === 'DryRun') return { status: 204 }
   const { version } = parts.executed
   const events = new EventStream(call.response, {
     'x-amzn-RequestId': call.requestId,

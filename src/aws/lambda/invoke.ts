@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { traceIdOf } from '../../invoke/headers.ts'
 import type { Invocation } from '../../invoke/invocation.ts'
-import type { Answer } from '../answer.ts'
+import { jsonAnswer, type Answer } from '../answer.ts'
 import { bodyOf } from '../../lib/body.ts'
 import { invalidContent, invalidParameter, tooLarge } from './errors.ts'
 import { executedBy, type Executed } from './executed.ts'
-import { toAnswer } from './invoke-answer.ts'
+import { draining, toAnswer } from './invoke-answer.ts'
 import type { Call, LambdaContext, Operation } from './operation.ts'
 import { findFunction, type Referred } from './reference.ts'
 import { LATEST } from './registry.ts'
@@ -18,6 +18,12 @@ export const invokeOperations: readonly Operation[] = [
     path: '/2015-03-31/functions/{FunctionName}/invocations',
     run: invoke,
   },
+  {
+    name: 'InvokeAsync',
+    method: 'POST',
+    path: '/2014-11-13/functions/{FunctionName}/invoke-async',
+    run: invokeAsync,
+  },
 ]
 
 /**
@@ -26,51 +32,88 @@ export const invokeOperations: readonly Operation[] = [
  */
 const WAIT_MS = 900_000
 
-/** AWS's limit of a synchronous payload. */
-const PAYLOAD_BYTES_MAX = 6_291_456
+/** AWS's limits of a payload; that of events went from 256 KB to 1 MiB in October 2025. */
+const PAYLOAD_BYTES_MAX: Readonly<Record<InvocationType, number>> = {
+  RequestResponse: 6_291_456,
+  Event: 1_048_576,
+  DryRun: 6_291_456,
+}
 /** AWS's limit, before decoding. */
 const CLIENT_CONTEXT_CHARS_MAX = 3583
 
 const EMPTY_EVENT = Buffer.from('{}')
 
 async function invoke(call: Call, context: LambdaContext): Promise<Answer> {
-  const parts = await prepare(call, context)
-  if (parts === undefined) return { status: 204 }
+  const type = invocationTypeOf(call.request.headers)
+  const parts = await prepare(call, context, type)
+  if (type === 'DryRun') return { status: 204 }
+  if (type === 'Event') return await accept(call, context, parts)
   const outcome = await context.invoker.invoke(toInvocation(call, context, parts))
   return toAnswer(outcome, parts.executed.version)
 }
 
-/** Checks and reads a request to invoke; undefined where checking was all it asked for. @throws {LambdaError} */
-export async function prepare(call: Call, context: LambdaContext): Promise<Parts | undefined> {
+/** The operation that `InvocationType: Event` has replaced. */
+async function invokeAsync(call: Call, context: LambdaContext): Promise<Answer> {
+  const answer = await accept(call, context, await prepare(call, context, 'Event'))
+  return answer.status === 202 ? jsonAnswer(202, { Status: 202 }) : answer
+}
+
+/** Answered once the event is on disk; what becomes of it the caller does not learn. */
+async function accept(call: Call, context: LambdaContext, parts: Parts): Promise<Answer> {
+  const { payload: _, source: __, ...invocation } = toInvocation(call, context, parts)
+  const { id: requestId, functionName, invokedArn, traceId } = invocation
+  const { clientContext, tenant, version } = invocation
+  const { qualifier } = parts.referred
+  const isAccepted = await context.async.accept({
+    requestId,
+    functionName,
+    payload: Buffer.from(parts.json).toString(),
+    source: 'event',
+    invokedArn,
+    executedVersion: parts.executed.version,
+    traceId,
+    ...(qualifier === undefined ? {} : { qualifier }),
+    ...(clientContext === undefined ? {} : { clientContext }),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(version === undefined ? {} : { version }),
+  })
+  return isAccepted ? { status: 202, headers: { 'Content-Length': '0' } } : draining()
+}
+
+/** Checks and reads a request to invoke. @throws {LambdaError} */
+export async function prepare(
+  call: Call,
+  context: LambdaContext,
+  type: InvocationType,
+): Promise<Parts> {
   const referred = findFunction(call, context, LATEST)
-  const dryRun = isDryRun(call.request.headers)
   const tenant = tenantOf(call.request.headers)
-  const json = await readPayload(call)
-  if (dryRun) return undefined
+  const json = await readPayload(call, type)
   return { referred, executed: executedBy(referred, context), tenant, json }
 }
 
-function isDryRun({
-  'x-amz-invocation-type': type = 'RequestResponse',
-}: IncomingHttpHeaders): boolean {
-  switch (type) {
-    case 'RequestResponse':
-      return false
-    case 'DryRun':
-      return true
-    case 'Event':
-      throw invalidParameter('InvocationType Event is not served by Spillway yet')
-    default:
-      throw invalidParameter(
-        `Value '${String(type)}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]`,
-      )
-  }
+/** What a caller wants: the answer, a promise, or to know whether it might. */
+export type InvocationType = 'RequestResponse' | 'Event' | 'DryRun'
+
+const TYPES: readonly InvocationType[] = ['Event', 'RequestResponse', 'DryRun']
+
+/** @throws {LambdaError} for one that the operation does not have. */
+export function invocationTypeOf(
+  { 'x-amz-invocation-type': given = 'RequestResponse' }: IncomingHttpHeaders,
+  types: readonly InvocationType[] = TYPES,
+): InvocationType {
+  const type = types.find((each) => each === given)
+  if (type !== undefined) return type
+  throw invalidParameter(
+    `Value '${String(given)}' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [${types.join(', ')}]`,
+  )
 }
 
 /** The bytes as they came; the handler of a call without payload gets `{}`. */
-async function readPayload({ request }: Call): Promise<Uint8Array> {
-  const { length, bytes } = await bodyOf(request, PAYLOAD_BYTES_MAX)
-  if (bytes === undefined) throw tooLarge(length, 'RequestResponse', PAYLOAD_BYTES_MAX)
+async function readPayload({ request }: Call, type: InvocationType): Promise<Uint8Array> {
+  const lengthMax = PAYLOAD_BYTES_MAX[type]
+  const { length, bytes } = await bodyOf(request, lengthMax)
+  if (bytes === undefined) throw tooLarge(length, type, lengthMax)
   if (length === 0) return EMPTY_EVENT
   try {
     JSON.parse(bytes.toString())

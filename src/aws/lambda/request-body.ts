@@ -53,6 +53,26 @@ export function optionalObject(members: Members, key: string): Members | undefin
   throw unparsed(`${memberName(key)} is not an object`)
 }
 
+/** @throws {LambdaError} */
+export function optionalFlag(members: Members, key: string): boolean | undefined {
+  const value = given(members, key)
+  if (value === undefined || typeof value === 'boolean') return value
+  throw unparsed(`${memberName(key)} is not a boolean`)
+}
+
+/** @throws {LambdaError} */
+export function optionalList(members: Members, key: string): readonly unknown[] | undefined {
+  const value = given(members, key)
+  if (value === undefined || Array.isArray(value)) return value
+  throw unparsed(`${memberName(key)} is not a list`)
+}
+
+/** A map of texts; empty where there is none. @throws {LambdaError} */
+export function textsOf(members: Members, key: string): Record<string, string> {
+  const map = optionalObject(members, key) ?? {}
+  return Object.fromEntries(Object.keys(map).map((each) => [each, optionalText(map, each) ?? '']))
+}
+
 /** How large a count may be, and what validation calls it. */
 export interface CountRule {
   readonly min: number
