@@ -2,6 +2,8 @@ import { limitId, type Blocked } from '../gate/refusal.ts'
 import type { Failure } from './failure.ts'
 import type { Caller, Outcome } from './invocation.ts'
 
+export { traceIdOf } from '../events/trace-id.ts'
+
 /**
  * What AWS does not say, as `[name, value, name, value, …]` on every answer that comes of an
  * invocation: whether the handler began, how often it was handed over, what it waited, whose failure
@@ -61,16 +63,4 @@ function toHeaderValue(text: string): string {
 /** Ours: AWS's `Reason` cannot tell these apart. */
 function reasonOf({ why }: Blocked): string {
   return why === 'nested' ? 'NestedCallWouldBlock' : why
-}
-
-/** The caller's own trace goes on; else a new one begins, in X-Ray's form. */
-export function traceIdOf(
-  given: string | string[] | undefined,
-  requestId: string,
-  wallMs: number,
-): string {
-  if (typeof given === 'string' && given.startsWith('Root=')) return given
-  const seconds = Math.floor(wallMs / 1000).toString(16)
-  const digits = `${requestId.slice(0, 8)}${requestId.slice(9, 13)}${requestId.slice(24)}`
-  return `Root=1-${seconds}-${digits}`
 }
