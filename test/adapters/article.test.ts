@@ -1,10 +1,33 @@
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { handler as leads } from '../../examples/leads/src/post-lead.ts'
+import { createLog } from '../../src/lib/log.ts'
+import { createSpillway, type Spillway } from '../../src/spillway.ts'
+import { appOf } from '../aws/serve.ts'
 import { makeFolder } from '../support/service.ts'
 import { FRAMEWORKS } from './frameworks.ts'
 
 process.env['LEADS_DIR'] = makeFolder()
+
+/** The example sends to a queue: here one of ours, which it finds as it would find AWS's. */
+let queues: Spillway
+before(async () => {
+  const place = { file: 'serverless.yml', line: 1, column: 1 }
+  const queue = { name: 'follow-ups', service: 'leads', attributes: {}, tags: {}, place }
+  const nothing = { queueSources: [], schedules: [], rules: [], subscriptions: [] }
+  const background = { ...nothing, queues: [queue], bucketNotifications: [], asyncConfigs: {} }
+  const app = { ...appOf([]), background }
+  const log = createLog('error')
+  queues = await createSpillway({ app, log, dataDir: makeFolder(), listen: { aws: { port: 0 } } })
+  Object.assign(process.env, {
+    AWS_ENDPOINT_URL_SQS: queues.urls.aws,
+    AWS_REGION: app.region,
+    AWS_ACCESS_KEY_ID: 'any',
+    AWS_SECRET_ACCESS_KEY: 'any',
+    FOLLOW_UPS: `${queues.urls.aws}/${app.accountId}/follow-ups`,
+  })
+})
+after(async () => await queues.close())
 
 /** The article's handler, to the letter of its wrapper's event: JSON in the body, an id in the path. */
 const article = async (event: {
