@@ -1,33 +1,39 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { handler as leads } from '../../examples/leads/src/post-lead.ts'
-import { createLog } from '../../src/lib/log.ts'
-import { createSpillway, type Spillway } from '../../src/spillway.ts'
-import { appOf } from '../aws/serve.ts'
+import { createHash } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, describe, test } from 'node:test'
 import { makeFolder } from '../support/service.ts'
 import { FRAMEWORKS } from './frameworks.ts'
 
-process.env['LEADS_DIR'] = makeFolder()
-
-/** The example sends to a queue: here one of ours, which it finds as it would find AWS's. */
-let queues: Spillway
-before(async () => {
-  const place = { file: 'serverless.yml', line: 1, column: 1 }
-  const queue = { name: 'follow-ups', service: 'leads', attributes: {}, tags: {}, place }
-  const nothing = { queueSources: [], schedules: [], rules: [], subscriptions: [] }
-  const background = { ...nothing, queues: [queue], bucketNotifications: [], asyncConfigs: {} }
-  const app = { ...appOf([]), background }
-  const log = createLog('error')
-  queues = await createSpillway({ app, log, dataDir: makeFolder(), listen: { aws: { port: 0 } } })
-  Object.assign(process.env, {
-    AWS_ENDPOINT_URL_SQS: queues.urls.aws,
-    AWS_REGION: app.region,
-    AWS_ACCESS_KEY_ID: 'any',
-    AWS_SECRET_ACCESS_KEY: 'any',
-    FOLLOW_UPS: `${queues.urls.aws}/${app.accountId}/follow-ups`,
+/** As much of SQS as the example's handler speaks to. */
+const messages: string[] = []
+const sqs = createServer((request, response) => {
+  void request.toArray().then((chunks) => {
+    const { MessageBody } = JSON.parse(String(Buffer.concat(chunks as Buffer[])))
+    messages.push(MessageBody)
+    const MD5OfMessageBody = createHash('md5').update(MessageBody).digest('hex')
+    response.setHeader('Content-Type', 'application/x-amz-json-1.0')
+    response.end(JSON.stringify({ MessageId: crypto.randomUUID(), MD5OfMessageBody }))
   })
 })
-after(async () => await queues.close())
+await new Promise<void>((resolve) => sqs.listen(0, '127.0.0.1', resolve))
+after(() => {
+  sqs.closeAllConnections()
+  sqs.close()
+})
+const sqsUrl = `http://127.0.0.1:${(sqs.address() as AddressInfo).port}`
+
+Object.assign(process.env, {
+  LEADS_DIR: makeFolder(),
+  FOLLOW_UPS: `${sqsUrl}/123456789012/follow-ups`,
+  AWS_ENDPOINT_URL_SQS: sqsUrl,
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+})
+// It reads them as it is loaded.
+const { handler: leads } = await import('../../examples/leads/src/post-lead.ts')
 
 /** The article's handler, to the letter of its wrapper's event: JSON in the body, an id in the path. */
 const article = async (event: {
@@ -74,7 +80,9 @@ for (const framework of FRAMEWORKS) {
         const options = { payload: '2.0' } as const
         const url = await framework.start(t, { handler: leads, route, parser, options })
         const answer = await post(`${url}/lead/7`, ADA)
-        assert.deepEqual(await answer.json(), { leadId: '7', name: 'Ada', email: 'a@x.io' })
+        const lead = { leadId: '7', name: 'Ada', email: 'a@x.io' }
+        assert.deepEqual(await answer.json(), lead)
+        assert.deepEqual(JSON.parse(messages.at(-1) ?? ''), lead)
         const wrong = await post(`${url}/lead/7`, '{"name":""}')
         assert.equal(wrong.status, 400)
       })
