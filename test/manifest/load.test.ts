@@ -66,7 +66,6 @@ test('a service as people write them: dotenv, nested variables, tags, HTTP API, 
       'serverless.yml:9:5  serverless-step-functions: its state machines are not run',
       'serverless.yml:28:16  TABLE_ARN stays the text ${LeadsTable.Arn}: LeadsTable.Arn exists only on AWS',
       'serverless.yml:30:16  API_TOKEN stays the text ${ssm:/leads/token}: ssm: is looked up only when deploying to AWS',
-      'serverless.yml:33:11  CORS of the HTTP API is not answered yet',
       'serverless.yml:52:21  the queue of worker is taken as not set: LeadsQueue.Arn exists only on AWS',
     ],
   )
