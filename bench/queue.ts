@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { createSpillway, loadApp } from '../src/index.ts'
 import { openEmbeddedQueues, type EmbeddedQueues } from '../src/queue/embedded/embedded.ts'
 import { describeMachine } from './support/machine.ts'
-import { rawPost } from './support/raw-post.ts'
+import { rawPost, type RawPost } from './support/raw-post.ts'
 import { formatSummary, summarize } from './support/stats.ts'
 import { formatTable } from './support/table.ts'
 
@@ -217,36 +217,57 @@ async function overHttp(kind: string, dataDir: string): Promise<Figures> {
   })
   const { port } = new globalThis.URL(spillway.urls.aws ?? '')
   const child = fork(import.meta.filename, [...process.argv.slice(2), '--load', kind, port])
-  const { promise, resolve } = Promise.withResolvers<number>()
-  const clock = startClock()
-  child.once('message', (messages) => resolve(Number(messages)))
-  child.once('exit', () => resolve(NaN))
-  const figures = clock.figures(await promise)
+  const { promise, resolve } = Promise.withResolvers<Sent>()
+  const used = process.cpuUsage()
+  child.once('message', (sent) => resolve(sent as Sent))
+  child.once('exit', () => resolve({ messages: NaN, perSecond: NaN }))
+  const { messages, perSecond } = await promise
+  const { user, system } = process.cpuUsage(used)
   await spillway.close()
-  return figures
+  return { perSecond, cpuUs: (user + system) / messages }
 }
+
+/** What the senders say: how many in all, and how fast once they were warm. */
+interface Sent {
+  readonly messages: number
+  readonly perSecond: number
+}
+
+const WARM_UP_MS = 1000
 
 /** The senders: `--load send 3002`. */
 async function load(): Promise<void> {
   const [kind = '', port = ''] = positionals
-  const common = { port: Number(port), connections: CONNECTIONS, durationMs: DURATION_MS }
+  const connect = { port: Number(port), connections: CONNECTIONS }
+  await rawPost({ ...connect, connections: 1, durationMs: Infinity, next: once(create) })
+  const drive = kind === 'send' ? sendAll : receiveAll
+  const warm = await drive({ ...connect, durationMs: WARM_UP_MS })
+  const sinceMs = performance.now()
+  const messages = await drive({ ...connect, durationMs: DURATION_MS })
+  const perSecond = (messages / (performance.now() - sinceMs)) * 1000
+  const sent: Sent = { messages: warm + messages, perSecond }
+  process.send?.(sent, () => process.exit(0))
+}
+
+type Connect = Omit<RawPost, 'next'>
+
+async function sendAll(connect: Connect): Promise<number> {
+  const request = { target: 'SendMessageBatch', body: sendBody() }
+  return (await rawPost({ ...connect, next: () => request })) * BATCH
+}
+
+async function receiveAll(connect: Connect): Promise<number> {
   let messages = 0
-  if (kind === 'send') {
-    await rawPost({ ...common, connections: 1, durationMs: Infinity, next: once(create) })
-    const request = { target: 'SendMessageBatch', body: sendBody() }
-    messages = (await rawPost({ ...common, next: () => request })) * BATCH
-  } else {
-    await rawPost({
-      ...common,
-      next(answer) {
-        const handles = answer.includes('"Messages"') ? handlesIn(answer) : []
-        if (handles.length === 0) return answer === '{}' ? undefined : RECEIVE
-        messages += handles.length
-        return { target: 'DeleteMessageBatch', body: deleteBody(handles) }
-      },
-    })
-  }
-  process.send?.(messages, () => process.exit(0))
+  await rawPost({
+    ...connect,
+    next(answer) {
+      const handles = answer.includes('"Messages"') ? handlesIn(answer) : []
+      if (handles.length === 0) return answer === '{}' ? undefined : RECEIVE
+      messages += handles.length
+      return { target: 'DeleteMessageBatch', body: deleteBody(handles) }
+    },
+  })
+  return messages
 }
 
 const RECEIVE = {

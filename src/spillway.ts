@@ -52,6 +52,8 @@ export interface SpillwayOptions {
   readonly awsKeys?: readonly AwsKey[]
   /** How it stops. */
   readonly drain?: DrainOptions
+  /** The queues' disk cannot be trusted, and nothing is acknowledged any more: only a new start can tell. */
+  readonly onBroken?: (error: SpillwayError) => void
   /** The time of what waits in queues, retries and schedules included. Default: the machine's. */
   readonly queueClock?: Clock
   /** Every line of the functions' logs, START, END and REPORT included. Default: stdout. */
@@ -292,17 +294,17 @@ async function open(
 ): Promise<Spillway> {
   const lag = watchLoopLag((lagMs) => parts.log.warn({ lagMs }, 'the event loop stood still'))
   stops.push(async () => lag.stop())
-  const background = await openBackground({ ...options, ...parts })
-  stops.push(() => background.close())
   stops.push(async () => parts.rates.close())
   parts.rates.configure(options.app)
+  const background = await openBackground({ ...options, ...parts })
+  stops.push(() => background.close())
   const listening = await openListeners({ ...options, lag, background }, parts, stops)
   stops.push(() => parts.fleet.close())
   const around = (app: App): Surroundings => ({
     region: app.region,
     mode: options.mode ?? 'start',
-    ...endpointOf(app, options.mode ?? 'start', listening.aws?.url),
     signingKey: parts.awsKeys.ofFunctions,
+    ...endpointOf(app, options.mode ?? 'start', listening.aws?.url),
     path: process.env['PATH'] ?? '',
     credentials: app.credentials === 'inherit' ? inheritedCredentials(process.env) : {},
   })

@@ -31,6 +31,9 @@ export async function start(paths: readonly string[], flags: ServeFlags): Promis
   announce()
 }
 
+/** Of sysexits.h: try again. */
+const EX_TEMPFAIL = 75
+
 interface Serving {
   readonly app: App
   readonly spillway: Spillway
@@ -66,6 +69,8 @@ function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): Spillway
     app,
     mode,
     dataDir: flags.dataDir,
+    // A supervisor starts it anew, and what is on the disk is read again.
+    onBroken: () => process.exit(EX_TEMPFAIL),
     drain: { preStopDelayMs: flags.preStopDelay, timeoutMs: flags.drainTimeout },
     log: createLog(level, pretty ? 'text' : 'json'),
     listen: {

@@ -23,11 +23,10 @@ const TOP = [
   'trustedProxies',
   'credentials',
   'environments',
-  'queues',
   'redis',
   'rateLimit',
+  'queues',
 ]
-const TOP_LATER: readonly string[] = []
 
 const MODES = ['spillway', 'aws'] as const
 
@@ -37,8 +36,7 @@ export function readSection(section: Section): Assignment[] {
   // A file of comments only says nothing, and that is fine.
   if (!isPresent(node)) return []
   for (const setting of settings(section, node, 'the limits')) {
-    if (!TOP.includes(setting.key))
-      reportUnknown(section, setting, { known: TOP, later: TOP_LATER })
+    if (!TOP.includes(setting.key)) reportUnknown(section, setting, { known: TOP, later: [] })
   }
   const each = (key: string): Setting[] => settings(section, child(section, node, key), key)
   const account = child(section, node, 'account')

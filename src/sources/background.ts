@@ -28,6 +28,8 @@ export interface BackgroundOptions {
   /** Of what waits in queues. Default: the machine's. */
   readonly queueClock?: Clock
   readonly log: Pick<Log, 'info' | 'warn' | 'error'>
+  /** The queues' disk cannot be trusted any more; it is in the log. Default: no more than that. */
+  readonly onBroken?: ((error: SpillwayError) => void) | undefined
 }
 
 /** Everything that runs without anybody waiting for it: queues, events, schedules, notifications. */
@@ -65,7 +67,10 @@ export async function openBackground(options: BackgroundOptions): Promise<Backgr
     accountId: app.accountId,
     region: app.region,
     onTrouble: (sentence) => log.warn(sentence),
-    onBroken: (error) => log.error(error),
+    onBroken(error) {
+      log.error(error)
+      options.onBroken?.(error)
+    },
   })
   // Who is told that this server is ready may send to them.
   await defineQueues(queues, app.background?.queues ?? [])

@@ -1,6 +1,6 @@
 import { NotBuilt, type Case } from './cases.ts'
-import { playAsync } from './async-kind.ts'
 import { playAuthorizer } from './authorizer-kind.ts'
+import { playAsync } from './async-kind.ts'
 import { playAwsApi } from './aws-api-kind.ts'
 import { playEsmBatch, playEsmRecord } from './esm-kinds.ts'
 import { playEvent, playInvokeHttp, playResponse, playRoute } from './http-kinds.ts'
@@ -8,9 +8,9 @@ import { playFilter } from './filter-kind.ts'
 import { openRig, type Rig } from './rig.ts'
 import { playRuntimeApi } from './runtime-api-kind.ts'
 import { playRuntime } from './runtime-kind.ts'
-import { playMd5, playSqs } from './sqs-kind.ts'
 import { playSchedule } from './schedule-kind.ts'
 import { playSourceEvent } from './source-event-kind.ts'
+import { playMd5, playSqs } from './sqs-kind.ts'
 import { playStream } from './stream-kind.ts'
 
 type Play = (rig: Rig, one: Case) => Promise<string[]>
@@ -24,15 +24,15 @@ const KINDS: Readonly<Record<string, Play>> = {
   'runtime-api': playRuntimeApi,
   stream: playStream,
   'aws-api': playAwsApi,
+  authorizer: playAuthorizer,
+  filter: playFilter,
+  schedule: playSchedule,
+  'source-event': playSourceEvent,
   sqs: playSqs,
   md5: playMd5,
   async: playAsync,
   'esm-batch': playEsmBatch,
   'esm-record': playEsmRecord,
-  authorizer: playAuthorizer,
-  filter: playFilter,
-  schedule: playSchedule,
-  'source-event': playSourceEvent,
 }
 
 /** Plays cases on a few rigs; a rig plays one at a time. */

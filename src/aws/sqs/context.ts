@@ -12,7 +12,9 @@ export function sqsContext(
   const { accountId, region } = app()
   const { headers, url = '/' } = request
   const left = new AbortController()
-  response.once('close', () => left.abort())
+  response.once('close', () => {
+    if (!response.writableFinished) left.abort()
+  })
   return {
     queues,
     accountId,

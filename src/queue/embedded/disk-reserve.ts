@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs'
 import { randomFillSync } from 'node:crypto'
+import { rmSync, statfsSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
@@ -11,10 +12,11 @@ export interface DiskReserve {
   isShort(): boolean
   /** Gives the room back to the disk. */
   release(): void
-  /** Takes it again, where there is enough. */
+  /** Takes it again, by and by, where there is enough. */
   renew(): void
 }
 
+/** More than SQLite's log takes before it is emptied. */
 const RESERVE_BYTES = 32 * 1024 * 1024
 const BLOCK_BYTES = 1024 * 1024
 /** Looking costs a call to the system. */
@@ -22,6 +24,8 @@ const LOOK_EVERY_MS = 1000
 /** What is refused below: 256 MiB, or 5 % of a small disk. */
 const LEFT_BYTES_MIN = 256 * 1024 * 1024
 const LEFT_SHARE_MIN = 0.05
+/** Of a disk that is smaller than its reserve would be large. */
+const RESERVE_SHARE_MAX = 0.125
 
 /** A reserve beside the queue's file. It is taken at the first `renew`. */
 export function openReserve(directory: string, nowMs: () => number): DiskReserve {
@@ -34,6 +38,10 @@ export function openReserve(directory: string, nowMs: () => number): DiskReserve
     const size = blocks * bsize
     return { free: bavail * bsize, least: Math.min(LEFT_BYTES_MIN, size * LEFT_SHARE_MIN), size }
   }
+  const release = (): void => {
+    held = false
+    rmSync(path, { force: true })
+  }
   return {
     isShort() {
       if (nowMs() - lookMs < LOOK_EVERY_MS) return short
@@ -42,33 +50,28 @@ export function openReserve(directory: string, nowMs: () => number): DiskReserve
       return (short = free < least)
     },
     release() {
-      held = false
       short = true
       lookMs = nowMs()
-      rmSync(path, { force: true })
+      release()
     },
     renew() {
       if (held) return
       const { free, least, size } = look()
-      // A disk this small is a test's, or nobody's.
-      const bytes = Math.min(RESERVE_BYTES, Math.floor(size / 8))
+      const bytes = Math.min(RESERVE_BYTES, Math.floor(size * RESERVE_SHARE_MAX))
       if (free < least + 2 * bytes) return
-      held = fill(path, bytes)
+      held = true
+      fill(path, bytes, () => held).catch(release)
     },
   }
 }
 
 /** Random bytes: some file systems keep zeros in no room at all. */
-function fill(path: string, bytes: number): boolean {
-  const fd = openSync(path, 'a', 0o600)
-  try {
-    const block = randomFillSync(Buffer.alloc(BLOCK_BYTES))
-    for (let size = fstatSync(fd).size; size < bytes; size += block.length) writeSync(fd, block)
-    return true
-  } catch {
-    rmSync(path, { force: true })
-    return false
-  } finally {
-    closeSync(fd)
+async function fill(path: string, bytes: number, isWanted: () => boolean): Promise<void> {
+  const block = randomFillSync(Buffer.alloc(BLOCK_BYTES))
+  await using file = await open(path, 'a', 0o600)
+  let { size } = await file.stat()
+  while (size < bytes && isWanted()) {
+    const { bytesWritten } = await file.write(block, 0, Math.min(block.length, bytes - size))
+    size += bytesWritten
   }
 }

@@ -39,6 +39,8 @@ export class Engine {
   readonly #waiting = new Waiting()
   #lastId: number
   #hasWorked = false
+  /** Whether those who send have been told. */
+  #isFull = false
   #timer: { readonly atMs: number; readonly handle: Disposable } | undefined
   #sweeping: Disposable
 
@@ -71,17 +73,11 @@ export class Engine {
 
   /** Does all of this in one transaction, and whatever becomes possible by it. */
   run(batch: readonly Work[]): void {
-    const refused = this.#options.reserve.isShort()
-      ? batch.filter(({ kind }) => kind === 'send')
-      : []
-    if (refused.length > 0) this.#fail(refused, diskFull())
-    const work = refused.length > 0 ? batch.filter(({ kind }) => kind !== 'send') : batch
-    try {
-      this.#commit(work)
-    } catch (error) {
-      if (!isDiskFull(error)) throw error
-      this.#makeRoom(work)
-    }
+    const isShort = this.#options.reserve.isShort()
+    if (isShort) this.#refuse(batch.filter(isSend))
+    const work = isShort ? batch.filter((each) => !isSend(each)) : batch
+    if (!this.#hasRoomFor(work)) this.#makeRoom(work)
+    else if (work.some(isSend)) this.#isFull = false
     this.#setTimer()
   }
 
@@ -97,44 +93,64 @@ export class Engine {
 
   /** The disk is full. What frees it must still be possible; what fills it is refused. */
   #makeRoom(work: readonly Work[]): void {
-    const { reserve, trouble } = this.#options
-    reserve.release()
-    trouble(
-      'the disk is full: messages are refused until there is room, those there are can be received and deleted',
-    )
-    this.#fail(
-      work.filter(({ kind }) => kind === 'send'),
-      diskFull(),
-    )
-    const rest = work.filter(({ kind }) => kind !== 'send')
+    this.#refuse(work.filter(isSend))
+    const rest = work.filter((each) => !isSend(each))
+    if (this.#hasRoomFor(rest)) return
+    this.#options.reserve.release()
+    if (!this.#hasRoomFor(rest)) this.#fail(rest, diskFull())
+  }
+
+  #hasRoomFor(work: readonly Work[]): boolean {
     try {
-      this.#commit(rest)
+      this.#commit(work)
+      return true
     } catch (error) {
       if (!isDiskFull(error)) throw error
-      this.#fail(rest, diskFull())
+      return false
     }
   }
 
+  #refuse(sends: readonly Work[]): void {
+    if (sends.length === 0) return
+    this.#fail(sends, diskFull())
+    if (!this.#isFull) {
+      this.#options.trouble(
+        'the disk is full: messages are refused until there is room; those there are can be received and deleted',
+      )
+    }
+    this.#isFull = true
+  }
+
   #fail(work: readonly Work[], failure: Failure): void {
+    this.#forget(work)
+    this.#options.reply(work.map(({ id }) => ({ id, failure })))
+  }
+
+  /** These do not wait any more. */
+  #forget(work: readonly Work[]): void {
     for (const { id } of work) {
       const waiter = this.#waiting.byWork(id)
       if (waiter !== undefined) this.#waiting.remove(waiter)
     }
-    this.#options.reply(work.map(({ id }) => ({ id, failure })))
   }
 
   #commit(batch: readonly Work[]): void {
     const replies: Reply[] = []
     const served: Waiter[] = []
     if (batch.length > 0) this.#hasWorked = true
-    this.#inTransaction(() => {
-      for (const work of batch) {
-        const reply = this.#do(work)
-        if (reply !== undefined) replies.push(reply)
-      }
-      showDue(this.#ground)
-      this.#serve(served, replies)
-    })
+    try {
+      this.#inTransaction(() => {
+        for (const work of batch) {
+          const reply = this.#do(work)
+          if (reply !== undefined) replies.push(reply)
+        }
+        showDue(this.#ground)
+        this.#serve(served, replies)
+      })
+    } catch (error) {
+      this.#forget(batch)
+      throw error
+    }
     for (const waiter of served) this.#waiting.remove(waiter)
     if (replies.length > 0) this.#options.reply(replies)
   }
@@ -151,6 +167,7 @@ export class Engine {
     }
   }
 
+  /** As it was before the batch, but for what cannot be taken back: answers. */
   #rollback(): void {
     try {
       this.#rows.run('rollback')
@@ -298,8 +315,10 @@ export class Engine {
       let more = false
       try {
         this.#inTransaction(() => {
-          // A server that does nothing writes nothing.
-          if (this.#hasWorked) this.#rows.run('setMeta', 'now_ms', this.#time.nowMs())
+          // A server that does nothing, and hides nothing until a moment, writes nothing.
+          if (this.#hasWorked || this.#rows.one('nextDue') !== undefined) {
+            this.#rows.run('setMeta', 'now_ms', this.#time.nowMs())
+          }
           this.#hasWorked = false
           more = sweep(this.#ground)
         })
@@ -314,4 +333,8 @@ export class Engine {
 
 function nothing(work: Work<'receive' | 'ready'>, count = 0): Reply {
   return { id: work.id, value: work.kind === 'receive' ? [] : count }
+}
+
+function isSend({ kind }: Work): boolean {
+  return kind === 'send'
 }

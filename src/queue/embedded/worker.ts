@@ -8,8 +8,10 @@ import type { FromWorker, ToWorker, Work } from './protocol.ts'
 /** The thread of the embedded queue: a write to the disk stops it, and nobody else. */
 const port = parentPort as MessagePort
 const tell = (message: FromWorker): void => port.postMessage(message)
-/** Messages and handles of one transaction: what waits longer than its turn waits for all of it. */
-const TRANSACTION_MAX = 4096
+/** Of one transaction: who is in it waits for all of it, and the log must have room for it. */
+const WEIGHT_MAX = 4096
+/** So much text weighs as much as a message without any: 8 MiB are a whole transaction. */
+const CHARS_EACH = 2048
 
 await start(workerData as OpenOptions).catch((error: unknown) => {
   const code = error instanceof OpenError ? error.code : 'SPILLWAY_QUEUE_BROKEN'
@@ -34,7 +36,7 @@ async function start(options: OpenOptions): Promise<void> {
       const work = [...message.work]
       message = take()
       // All that came while the last transaction was written goes into this one.
-      for (let size = sizeOf(work); message?.kind === 'work' && size < TRANSACTION_MAX;) {
+      for (let size = sizeOf(work); message?.kind === 'work' && size < WEIGHT_MAX;) {
         work.push(...message.work)
         size += sizeOf(message.work)
         message = take()
@@ -58,6 +60,8 @@ function sizeOf(work: readonly Work[]): number {
 }
 
 function weightOf(work: Work): number {
-  if (work.kind === 'send') return work.messages.length
+  if (work.kind === 'send') {
+    return work.messages.reduce((sum, { body }) => sum + 1 + body.length / CHARS_EACH, 0)
+  }
   return work.kind === 'delete' ? work.handles.length : 1
 }
