@@ -27,8 +27,12 @@ export interface Begun {
   readonly done: Promise<boolean>
 }
 
-/** How many of one pump may be in the gate's line, or fetching, at the same time. */
-const LANES = 10
+/**
+ * How many of one pump may be in the gate's line, or fetching, at the same time. How long the line is
+ * says whether another environment is worth its start, so it must not look short where much waits; but
+ * two of a small function must have room in it, which ends at a hundred.
+ */
+const LANES = 48
 const PAUSE_MIN_MS = 10
 /** Nothing was there, again and again: others take it first. */
 const EMPTY_PAUSE_MAX_MS = 1000
@@ -128,12 +132,23 @@ export class Pump {
     this.#callers.add(caller)
     const answer = await this.#options.reserve(caller)
     this.#callers.delete(caller)
-    if (answer.kind === 'refused') return this.#slowDown(REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS)
+    if (answer.kind === 'refused') {
+      // Who was taken out of the line has not been refused anything.
+      const isRefused = answer.outcome.status !== 'cancelled'
+      if (isRefused) this.#slowDown(REFUSED_PAUSE_MIN_MS, REFUSED_PAUSE_MAX_MS)
+      return
+    }
     if (this.#stop.signal.aborted) return answer.release()
     const begun = await this.#options.begin(answer)
-    if (begun === undefined) return this.#slowDown(PAUSE_MIN_MS, EMPTY_PAUSE_MAX_MS)
+    if (begun === undefined) return this.#onEmpty()
     this.#running++
     void this.#follow(begun)
+  }
+
+  /** There is nothing left for those in line either. */
+  #onEmpty(): void {
+    this.#slowDown(PAUSE_MIN_MS, EMPTY_PAUSE_MAX_MS)
+    for (const caller of this.#callers) caller.waiting?.cancel()
   }
 
   async #follow({ done }: Begun): Promise<void> {

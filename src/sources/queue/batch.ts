@@ -119,7 +119,8 @@ async function oneByOne(
     const isBehind = isFifo && groupId !== undefined && failedGroups.has(groupId)
     const reservation = isBehind ? undefined : await reserveAnyhow(parts)
     if (reservation === undefined) {
-      await holding.fail([message])
+      // Its turn has not come: what went before it is no failure of its own.
+      await putBack([message], holding, parts)
       continue
     }
     const outcome = await reservation.run(toReserved([message], parts))

@@ -170,10 +170,33 @@ describe('An event', () => {
     assert.equal((record['requestContext'] as Record<string, unknown>)['condition'], 'Interrupted')
     await over(rig)
     assert.equal(rig.calls().length, 1)
-    // As a server finds it that was killed while the function ran.
-    await rig.accept({ fail: true })
+  })
+
+  test('of at-most-once delivery is over where its server died with it', async (t) => {
+    const config = { delivery: 'at-most-once', onFailure: queueArn('bad') } as const
+    const rig = await openAsyncRig(t, config, ONE)
+    await rig.accept({ hold: 'go' })
+    await until('the first to run', () => rig.calls().length === 1)
+    await rig.accept({ a: 1 })
+    // Taken once, and visible again: as a server finds it that was killed while the function ran.
+    const [taken] = await rig.queues.receive(QUEUE, { max: 1, waitMs: 0 })
+    const receiptHandle = taken?.receiptHandle ?? ''
+    await rig.queues.changeVisibility(QUEUE, [{ receiptHandle, timeoutMs: 0 }])
+    writeFileSync(join(rig.folder, 'go'), '')
+    const { requestContext, requestPayload } = await recordIn(rig, 'bad')
+    assert.equal((requestContext as Record<string, unknown>)['condition'], 'Interrupted')
+    assert.deepEqual(requestPayload, { a: 1 })
     await over(rig)
-    assert.equal(rig.calls().length, 2)
+    assert.equal(rig.calls().length, 1)
+  })
+
+  test('of at-most-once delivery that fails is not tried again', async (t) => {
+    const rig = await openAsyncRig(t, { delivery: 'at-most-once', onFailure: queueArn('bad') })
+    await rig.accept({ fail: true })
+    const { requestContext } = await recordIn(rig, 'bad')
+    assert.equal((requestContext as Record<string, unknown>)['condition'], 'RetriesExhausted')
+    await over(rig)
+    assert.equal(rig.calls().length, 1)
   })
 
   test('that its environment is taken away from comes again, though it allows no retry', async (t) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { until } from '../../support/until.ts'
 import { bodiesIn } from '../../support/queues.ts'
-import { arnOf, FUNCTION, openQueueRig, redrive, untilEmpty, type QueueRig } from './rig.ts'
+import { arnOf, FIFO, FUNCTION, openQueueRig, redrive, untilEmpty, type QueueRig } from './rig.ts'
 
 const Q = arnOf('q')
 
@@ -188,6 +188,42 @@ describe('What failed', () => {
     await until('the dead letter', async () => (await rig.queues.counts('dead')).visible > 0)
     await untilEmpty(rig, 'q')
     assert.deepEqual(await bodiesIn(rig.queues, 'dead'), ['m3'])
+  })
+
+  test('runs alone from then on, whatever else there is', async (t) => {
+    const rig = await openQueueRig(t, {
+      queues: { q: redrive(3), dead: {} },
+      handler: `if (bodies.includes('m3')) process.exit(1)`,
+      sources: [{ queueArn: Q }],
+    })
+    await rig.queues.send('q', texts(5))
+    await until('it to be found out', () => batches(rig).some((batch) => batch.join() === 'm3'))
+    for (let i = 0; i < 5; i++) await rig.queues.send('q', [{ body: 'other' }])
+    await until('the dead letter', async () => (await rig.queues.counts('dead')).visible > 0)
+    await untilEmpty(rig, 'q')
+    assert.deepEqual(await bodiesIn(rig.queues, 'dead'), ['m3'])
+    const [first = [], ...later] = batches(rig).filter((batch) => batch.includes('m3'))
+    assert.ok(first.length > 1)
+    assert.deepEqual(new Set(later.map(({ length }) => length)), new Set([1]))
+  })
+
+  test('lets nothing of its group go before it, and does not take along what is behind it', async (t) => {
+    const rig = await openQueueRig(t, {
+      queues: { 'q.fifo': { ...redrive(1, 'dead.fifo'), ...FIFO }, 'dead.fifo': FIFO },
+      handler: `if (bodies.includes('a1')) process.exit(1)`,
+      sources: [{ queueArn: arnOf('q.fifo') }],
+    })
+    const groupId = 'a'
+    await rig.queues.send(
+      'q.fifo',
+      [0, 1, 2, 3].map((i) => ({ body: `a${i}`, groupId })),
+    )
+    await until('the dead letter', async () => (await rig.queues.counts('dead.fifo')).visible > 0)
+    await untilEmpty(rig, 'q.fifo')
+    assert.deepEqual(await bodiesIn(rig.queues, 'dead.fifo'), ['a1'])
+    const [together, ...rest] = batches(rig)
+    assert.deepEqual(together, ['a0', 'a1', 'a2', 'a3'])
+    assert.deepEqual(rest, [['a0'], ['a1'], ['a2', 'a3']])
   })
 
   test('stays hidden as long as its function runs, however short its timeout is', async (t) => {

@@ -32,7 +32,7 @@ export interface QueueRigOptions extends RigOptions {
   readonly sources: readonly (Partial<QueueSource> & { readonly queueArn: string })[]
 }
 
-const FIFO = { FifoQueue: 'true', ContentBasedDeduplication: 'true' }
+export const FIFO = { FifoQueue: 'true', ContentBasedDeduplication: 'true' }
 
 export const FUNCTION = 'worker'
 
@@ -41,10 +41,10 @@ export function arnOf(queue: string): string {
 }
 
 /** Once received it is dead: the next time it is looked at it goes to the queue `dead`. */
-export function redrive(maxReceiveCount: number): Record<string, string> {
+export function redrive(maxReceiveCount: number, to = 'dead'): Record<string, string> {
   return {
     VisibilityTimeout: '0',
-    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf('dead'), maxReceiveCount }),
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn: arnOf(to), maxReceiveCount }),
   }
 }
 
