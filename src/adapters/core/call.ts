@@ -1,10 +1,11 @@
 import { fromResult } from '../../events/index.ts'
 import type { Streaming } from '../../lib/awslambda.ts'
+import { realClock } from '../../lib/clock.ts'
+import type { Deadlines, Timed } from '../../lib/deadlines.ts'
 import { namedError } from '../../lib/named-error.ts'
 import { createContext, type CommonContext, type Completion } from './context.ts'
 import type { FailureFacts, LambdaHandler } from './options.ts'
 import { stream } from './stream.ts'
-import type { Timed, Watch } from './watch.ts'
 import type { Arrival } from './wrapper.ts'
 
 /** What of a handler is the same for each call. */
@@ -13,7 +14,7 @@ export interface Work {
   readonly streaming: Streaming | undefined
   readonly context: CommonContext
   readonly timeoutMs: number
-  readonly watch: Watch
+  readonly deadlines: Deadlines
   refuse(arrival: Arrival, kind: FailureFacts['kind'], error: unknown): void
 }
 
@@ -24,20 +25,21 @@ type Callback = (error?: unknown, result?: unknown) => void
 export class Call implements Completion, Timed {
   readonly #work: Work
   readonly #arrival: Arrival
-  slot = 0
-  untilTick = 0
+  readonly dueMs: number
+  slot = -1
   #over = false
 
   constructor(work: Work, arrival: Arrival) {
     this.#work = work
     this.#arrival = arrival
+    this.dueMs = realClock.nowMs() + work.timeoutMs
   }
 
   begin(event: unknown): void {
-    const { handler, streaming, watch, timeoutMs, context: common } = this.#work
+    const { handler, streaming, deadlines, timeoutMs, context: common } = this.#work
     const { requestId, timeEpochMs } = this.#arrival.request
     const context = createContext(common, requestId, timeEpochMs + timeoutMs, this)
-    watch.add(this)
+    deadlines.add(this)
     try {
       if (streaming !== undefined) return this.#stream(event, context, streaming)
       const returned = (handler as AnyHandler)(event, context, (error, result) => {
@@ -72,7 +74,7 @@ export class Call implements Completion, Timed {
     if (this.#end()) this.#refuse('function-error', error)
   }
 
-  onTimeout(): void {
+  onDue(): void {
     if (!this.#end()) return
     const seconds = (this.#work.timeoutMs / 1000).toFixed(2)
     const error = namedError('Sandbox.Timedout', `Task timed out after ${seconds} seconds`)
@@ -102,7 +104,7 @@ export class Call implements Completion, Timed {
   #end(): boolean {
     if (this.#over) return false
     this.#over = true
-    this.#work.watch.remove(this)
+    this.#work.deadlines.remove(this)
     return true
   }
 }

@@ -1,10 +1,11 @@
 import { gatewayError, toEvent, type HttpRequest } from '../../events/index.ts'
 import { streamingOf } from '../../lib/awslambda.ts'
+import { realClock } from '../../lib/clock.ts'
+import { Deadlines } from '../../lib/deadlines.ts'
 import { Call } from './call.ts'
 import { commonContext } from './context.ts'
 import { toSettings, type FailureFacts, type LambdaHandler, type LambdaOptions } from './options.ts'
 import type { Settings } from './options.ts'
-import { createWatch } from './watch.ts'
 import type { Reply } from './reply.ts'
 import { createRoutes, type Mount, type Routes } from './routes.ts'
 
@@ -39,7 +40,7 @@ export function createWrapper<Request>(
     streaming: streamingOf(handler),
     context: commonContext(settings.functionName),
     timeoutMs: settings.timeoutMs,
-    watch: createWatch(settings.timeoutMs),
+    deadlines: new Deadlines(realClock),
     refuse: refuse.bind(undefined, settings.onError),
   }
   return {
