@@ -417,7 +417,7 @@ async function openListeners(
   for (const name of ['api', 'aws', 'admin'] as const) {
     const where = wanted[name]
     if (where === undefined) continue
-    const opened = await listen(where, handlers[name])
+    const opened = await listen(where, handlers[name], name === 'api' ? parts.api.front : undefined)
     stops.push(() => opened.close(0))
     listening[name] = opened
   }

@@ -11,29 +11,51 @@ export interface Peer {
   readonly warmUpSeconds: number
   /** The path of a second function, not yet called; absent where there are no functions. */
   readonly secondPath?: string
-  /** The arguments for Node, and the folder to run them in. */
-  command(port: number): Promise<{ readonly args: readonly string[]; readonly cwd: string }>
+  command(port: number): Promise<Command>
 }
 
-export type PeerName = 'bare' | 'express' | 'serverless-offline' | 'spillway' | 'spillway-64'
+/** How a peer is started. */
+export interface Command {
+  /** Default: Node. */
+  readonly program?: string
+  readonly args: readonly string[]
+  readonly cwd: string
+}
+
+export type PeerName =
+  | 'bare'
+  | 'express'
+  | 'serverless-offline'
+  | 'workerd'
+  | 'spillway'
+  | 'spillway-64'
+  | `spillway-${'node' | 'express' | 'express-parser' | 'fastify' | 'hono'}`
 
 const ROOT = join(import.meta.dirname, '../..')
 const PEERS_DIRECTORY = join(import.meta.dirname, '../peers')
 const LEAD_DIRECTORY = join(PEERS_DIRECTORY, 'lead')
 
-/** Every peer; all run on the Node that runs the benchmark. The first is what the others divide by. */
+/** Every peer; all on Node run on that of the benchmark. The first is what the others divide by. */
 export const PEERS: readonly Peer[] = [
+  script('bare', 'bare node:http', ['bare.mjs']),
+  script('express', 'Express 5 + lambdaToExpress of the article', ['express.mjs']),
+  script('spillway-node', 'spillway/node', ['spillway-node.mjs']),
+  script('spillway-express', 'spillway/express', ['spillway-express.mjs']),
+  script('spillway-express-parser', 'spillway/express behind express.json()', [
+    'spillway-express.mjs',
+    'parser',
+  ]),
+  script('spillway-fastify', 'spillway/fastify', ['spillway-fastify.mjs']),
+  script('spillway-hono', 'spillway/hono on @hono/node-server', ['spillway-hono.mjs']),
   {
-    name: 'bare',
-    title: 'bare node:http',
+    name: 'workerd',
+    title: 'workerd',
     warmUpSeconds: 3,
-    command: async (port) => ({ args: ['bare.mjs', `${port}`], cwd: PEERS_DIRECTORY }),
-  },
-  {
-    name: 'express',
-    title: 'Express 5 + lambdaToExpress of the article',
-    warmUpSeconds: 3,
-    command: async (port) => ({ args: ['express.mjs', `${port}`], cwd: PEERS_DIRECTORY }),
+    command: async (port) => ({
+      program: join(PEERS_DIRECTORY, 'node_modules/@cloudflare/workerd-linux-64/bin/workerd'),
+      args: ['serve', 'worker.capnp', '--socket-addr', `http=127.0.0.1:${port}`],
+      cwd: PEERS_DIRECTORY,
+    }),
   },
   {
     name: 'serverless-offline',
@@ -59,18 +81,23 @@ export const PEERS: readonly Peer[] = [
   },
 ]
 
-function spillway(
-  port: number,
-  flags: readonly string[],
-): { readonly args: readonly string[]; readonly cwd: string } {
+/** A script of the peers' folder, which takes the port first. */
+function script(name: PeerName, title: string, [file = '', ...rest]: readonly string[]): Peer {
+  return {
+    name,
+    title,
+    warmUpSeconds: 3,
+    command: async (port) => ({ args: [file, `${port}`, ...rest], cwd: PEERS_DIRECTORY }),
+  }
+}
+
+function spillway(port: number, flags: readonly string[]): Command {
   const ports = ['-p', `${port}`, '--aws-port', '0', '--admin-port', '0']
   const main = join(ROOT, 'bin/spillway.js')
   return { args: [main, 'start', '.', ...flags, ...ports, '--json'], cwd: LEAD_DIRECTORY }
 }
 
-async function serverlessOffline(
-  port: number,
-): Promise<{ readonly args: readonly string[]; readonly cwd: string }> {
+async function serverlessOffline(port: number): Promise<Command> {
   const main = join(PEERS_DIRECTORY, 'node_modules/osls/bin/serverless.js')
   const ports = ['--httpPort', `${port}`, '--lambdaPort', `${await freePort()}`]
   return { args: [main, 'offline', 'start', '--host', '127.0.0.1', ...ports], cwd: LEAD_DIRECTORY }

@@ -31,12 +31,12 @@ const running = new Set<ChildProcess>()
  */
 export async function startPeer(peer: Peer): Promise<RunningPeer> {
   const port = await freePort()
-  const { args, cwd } = await peer.command(port)
+  const { program = process.execPath, args, cwd } = await peer.command(port)
   const directory = mkdtempSync(join(tmpdir(), 'spillway-bench-'))
   const logFile = join(directory, 'output.log')
   const log = openSync(logFile, 'a')
   const sinceMs = performance.now()
-  const child = spawn('taskset', ['-c', `${PEER_CORE}`, process.execPath, ...args], {
+  const child = spawn('taskset', ['-c', `${PEER_CORE}`, program, ...args], {
     cwd,
     env: { ...process.env, SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off' },
     stdio: ['ignore', log, log],
@@ -55,7 +55,7 @@ export async function startPeer(peer: Peer): Promise<RunningPeer> {
     await stop()
     throw new Error(`${peer.title} did not start: ${fault}\n${output}`)
   }
-  // taskset replaces itself with Node, so the child's pid is the peer's own.
+  // taskset replaces itself with the program, so the child's pid is the peer's own.
   return { peer, port, firstAnswerMs, tree: () => readTree(child.pid ?? 0), stop }
 }
 

@@ -27,6 +27,8 @@ export interface ServeFlags extends ManifestFlags, OutputFlags {
   readonly host: string
   readonly awsHost: string
   readonly adminHost: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
   readonly dataDir: string
   readonly preStopDelay: number
   readonly drainTimeout: number
@@ -65,6 +67,8 @@ export function serveOptions(command: Command): Command {
     .addOption(
       flag('--admin-host <address>', 'the admin listener binds to', 'ADMIN_HOST').default(LOOPBACK),
     )
+    .addOption(flag('--tls-cert <file>', 'PEM: the API then speaks HTTPS alone', 'TLS_CERT'))
+    .addOption(flag('--tls-key <file>', 'PEM: the key of that certificate', 'TLS_KEY'))
     .addOption(
       flag('--data-dir <dir>', 'what survives a restart is kept in', 'DATA_DIR').default(
         '.spillway',

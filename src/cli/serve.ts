@@ -2,6 +2,7 @@ import { parseAwsKeys } from '../auth/aws-keys.ts'
 import { createLog } from '../lib/log.ts'
 import type { App } from '../model/app.ts'
 import { createSpillway, type Spillway, type SpillwayOptions } from '../spillway.ts'
+import { readCertificate } from './certificate.ts'
 import { describeApp } from './describe.ts'
 import type { ServeFlags } from './options.ts'
 import { prettyLog, prettyRequest } from './pretty.ts'
@@ -64,6 +65,7 @@ function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): Spillway
   const level = flags.quiet === true ? 'error' : flags.verbose === true ? 'debug' : 'info'
   const adminToken = process.env['SPILLWAY_ADMIN_TOKEN']
   const awsKeys = process.env['SPILLWAY_AWS_KEYS']
+  const tls = readCertificate(flags.tlsCert, flags.tlsKey)
   const pretty = mode === 'dev' && flags.json !== true
   return {
     app,
@@ -74,7 +76,7 @@ function toOptions(app: App, flags: ServeFlags, mode: 'dev' | 'start'): Spillway
     drain: { preStopDelayMs: flags.preStopDelay, timeoutMs: flags.drainTimeout },
     log: createLog(level, pretty ? 'text' : 'json'),
     listen: {
-      api: { host: flags.host, port: flags.port },
+      api: { host: flags.host, port: flags.port, ...(tls === undefined ? {} : { tls }) },
       aws: { host: flags.awsHost, port: flags.awsPort },
       admin: { host: flags.adminHost, port: flags.adminPort },
     },

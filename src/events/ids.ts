@@ -17,13 +17,34 @@ export function shortId(requestId: string): string {
   return cachedShortId
 }
 
-/** Eleven bytes in base64 end in a digit whose low bits are empty, and one pad. */
-function encode(requestId: string): string {
+/**
+ * Eleven bytes in base64 end in a digit whose low bits are empty, and one pad. Twenty-one digits of
+ * the UUID are in it; by their places, because a loop over them took twice as long.
+ */
+function encode(id: string): string {
+  if (!UUID.test(id)) return encodeAny(id)
+  const first = pairAt(id, 0, 1, 2) + pairAt(id, 3, 4, 5) + pairAt(id, 6, 7, 9)
+  const rest = pairAt(id, 10, 11, 12) + pairAt(id, 14, 15, 16) + pairAt(id, 17, 19, 20)
+  return `${first}${rest}${pairAt(id, 21, 22, 24)}A=`
+}
+
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i
+
+function pairAt(id: string, one: number, two: number, three: number): string {
+  return pair((digitAt(id, one) << 8) | (digitAt(id, two) << 4) | digitAt(id, three))
+}
+
+function digitAt(id: string, at: number): number {
+  return HEX_DIGITS[id.charCodeAt(at)] ?? NO_DIGIT
+}
+
+/** The same of whatever hexadecimal digits there are. */
+function encodeAny(requestId: string): string {
   let id = ''
   let bits = 0
   let held = 0
   for (let i = 0; i < requestId.length && id.length < 14; i++) {
-    const digit = HEX_DIGITS[requestId.charCodeAt(i)] ?? NO_DIGIT
+    const digit = digitAt(requestId, i)
     if (digit === NO_DIGIT) continue
     bits = (bits << 4) | digit
     held += 4

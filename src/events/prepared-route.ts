@@ -36,8 +36,16 @@ export function stageVariables(route: RouteContext): StringMap | undefined {
   return prepare(route).hasStageVariables ? { ...route.stageVariables } : undefined
 }
 
+/** The last host that was asked for: an API has few. */
+let cachedHost = ''
+let cachedPrefix = ''
+
 /** The first label of a domain, without a port. */
 export function domainPrefix(host: string): string {
-  const end = host.search(/[.:]/)
-  return end === -1 ? host : host.slice(0, end)
+  if (host !== cachedHost) {
+    const end = host.search(/[.:]/)
+    cachedPrefix = end === -1 ? host : host.slice(0, end)
+    cachedHost = host
+  }
+  return cachedPrefix
 }

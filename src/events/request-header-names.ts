@@ -33,10 +33,12 @@ export function requestHeaderName(sent: string): RequestHeaderName {
 function learn(sent: string): RequestHeaderName {
   const lower = sent.toLowerCase()
   const pascal = PASCAL.get(lower)
+  // Ours to say, on answers; of a client it would be made up.
+  const isOurs = lower.startsWith('x-spillway-')
   const name: RequestHeaderName = {
-    rest: LEFT_OUT_OF_REST.has(lower) ? '' : pascal?.inRest === true ? pascal.name : sent,
-    v1: HOP_BY_HOP.has(lower) ? '' : (pascal?.name ?? sent),
-    v2: HOP_BY_HOP.has(lower) ? '' : lower,
+    rest: isOurs || LEFT_OUT_OF_REST.has(lower) ? '' : pascal?.inRest === true ? pascal.name : sent,
+    v1: isOurs || HOP_BY_HOP.has(lower) ? '' : (pascal?.name ?? sent),
+    v2: isOurs || HOP_BY_HOP.has(lower) ? '' : lower,
     role: ROLES.get(lower) ?? 'other',
   }
   if (KNOWN.size >= KNOWN_MAX) KNOWN.clear()

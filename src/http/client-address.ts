@@ -1,8 +1,9 @@
 import { isIP } from 'node:net'
 import { createAddressSet } from './address-set.ts'
+import { listOf } from './header.ts'
 
-/** Says who the client is, given the peer's address and the `X-Forwarded-For` it sent. */
-export type ClientAddress = (peer: string, forwardedFor: string | undefined) => string
+/** Says who the client is, given the peer's address and the headers it sent. */
+export type ClientAddress = (peer: string, rawHeaders: readonly string[]) => string
 
 /**
  * Believes `X-Forwarded-For` only from trusted proxies (addresses or CIDR ranges), and of it only
@@ -12,9 +13,12 @@ export type ClientAddress = (peer: string, forwardedFor: string | undefined) => 
 export function createClientAddress(trustedProxies: readonly string[]): ClientAddress {
   if (trustedProxies.length === 0) return (peer) => plain(peer)
   const isTrusted = createAddressSet(trustedProxies)
-  return (peer, forwardedFor) => {
+  return (peer, rawHeaders) => {
     let client = plain(peer)
-    const hops = forwardedFor?.split(',').map((hop) => hop.trim()) ?? []
+    const hops =
+      listOf(rawHeaders, 'x-forwarded-for')
+        ?.split(',')
+        .map((hop) => hop.trim()) ?? []
     while (hops.length > 0 && isTrusted(client)) {
       const hop = hops.pop() ?? ''
       if (isIP(hop) === 0) break

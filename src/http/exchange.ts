@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AwsKey } from '../auth/aws-keys.ts'
-import { readBody } from '../lib/body.ts'
 import type { Clock } from '../lib/clock.ts'
+import type { Deadlines, Timed } from '../lib/deadlines.ts'
 import { assert } from '../lib/errors.ts'
 import {
   gatewayError,
@@ -11,20 +10,21 @@ import {
   type StreamHead,
 } from '../events/index.ts'
 import type { GatewayErrorFacts } from '../events/gateway-errors.ts'
-import type { CallerFacts, RouteContext } from '../events/http.ts'
+import type { CallerFacts, HttpRequest, RouteContext } from '../events/http.ts'
 import { outcomeHeaders, overdueHeaders, traceIdOf } from '../invoke/headers.ts'
 import type { Caller, Invocation, Invoker, Outcome, ResponseStream } from '../invoke/invocation.ts'
 import { retryAfterS, throttleReason } from '../invoke/throttle.ts'
 import type { App } from '../model/app.ts'
-import { functionArn } from '../model/arn.ts'
 import type { Rates } from '../rates/index.ts'
 import { bodyBytesMax } from './body-limits.ts'
 import type { ClientAddress } from './client-address.ts'
 import { askAll, type Arrival, type Guards, type Verdict } from './guard.ts'
 import type { GuardsOf } from './guards.ts'
+import { headerOf } from './header.ts'
 import { toRouteContext } from './route-context.ts'
 import type { Router, RouteTarget } from './router.ts'
 import { StreamedAnswer } from './streamed-answer.ts'
+import type { Turn } from './turn.ts'
 
 export interface ApiOptions {
   readonly invoker: Invoker
@@ -58,20 +58,28 @@ export interface Routes {
   readonly clientAddress: ClientAddress
   readonly contexts: Map<RouteTarget, RouteContext>
   readonly guards: GuardsOf
+  readonly arnOf: (functionName: string) => string
+}
+
+/** What all exchanges of a listener share. */
+export interface Shared extends ApiOptions {
+  /** Of those that wait for a function. */
+  readonly deadlines: Deadlines
 }
 
 /** One request and its response. */
-export class Exchange implements Caller, ResponseStream {
-  readonly #options: ApiOptions
+export class Exchange implements Caller, ResponseStream, Timed {
+  readonly #options: Shared
   readonly #routes: Routes
-  readonly #request: IncomingMessage
-  readonly #response: ServerResponse
+  readonly #turn: Turn
   readonly #startMs: number
   readonly #requestId: string = randomUUID()
   readonly #traceId: string
   waiting: Caller['waiting']
   begun = false
-  left = false
+  left: boolean = false
+  dueMs: number = Infinity
+  slot: number = -1
   #handedOver = false
   #target: RouteTarget | undefined
   #arrival: Arrival | undefined
@@ -79,32 +87,27 @@ export class Exchange implements Caller, ResponseStream {
   #after: Guards['after']
   #outcome: Outcome | undefined
   #streamed: StreamedAnswer | undefined
-  #headSent = false
+  /** Of a response whose head is out and whose body follows. */
+  #sentStatus: number | undefined
 
-  constructor(
-    options: ApiOptions,
-    routes: Routes,
-    request: IncomingMessage,
-    response: ServerResponse,
-  ) {
+  constructor(options: Shared, routes: Routes, turn: Turn) {
     this.#options = options
     this.#routes = routes
-    this.#request = request
-    this.#response = response
+    this.#turn = turn
     this.#startMs = options.clock.nowMs()
-    const given = request.headers['x-amzn-trace-id']
+    const given = headerOf(turn.rawHeaders, 'x-amzn-trace-id')
     this.#traceId = traceIdOf(given, this.#requestId, options.clock.wallMs())
   }
 
   answer(): void {
-    const { method = 'GET', url = '/' } = this.#request
-    const query = url.indexOf('?')
+    const { method, target, rawHeaders } = this.#turn
+    const query = target.indexOf('?')
     const found = this.#routes.router.match({
       method,
-      path: query === -1 ? url : url.slice(0, query),
-      query: query === -1 ? '' : url.slice(query + 1),
-      host: this.#request.headers.host,
-      rawHeaders: this.#request.rawHeaders,
+      path: query === -1 ? target : target.slice(0, query),
+      query: query === -1 ? '' : target.slice(query + 1),
+      host: headerOf(rawHeaders, 'host'),
+      rawHeaders,
       sourceIp: () => this.#sourceIp(),
     })
     if ('miss' in found) return this.#refuse(found.miss, 'not-found')
@@ -121,14 +124,14 @@ export class Exchange implements Caller, ResponseStream {
     const target = this.#target
     assert(target !== undefined, 'only what has a route is guarded')
     // Who has left while somebody was asked is not served.
-    if (this.#response.destroyed) return
+    if (!this.#turn.isUnanswered) return
     if (verdict !== undefined && 'refusal' in verdict) return this.#send(verdict.refusal)
     this.#caller = verdict?.caller
     this.#read(target, guards)
   }
 
   #read(target: RouteTarget, { body: guard }: Guards): void {
-    readBody(this.#request, bodyBytesMax(target.api.front), (body) => {
+    this.#turn.readBody(bodyBytesMax(target.api.front), (body) => {
       if (body === undefined) return
       if (body.bytes === undefined) return this.#refuse(target.api.front, 'too-large', body.length)
       const refusal = this.#arrival && guard?.(this.#arrival, body.bytes)
@@ -143,61 +146,71 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #invoke(target: RouteTarget, body: Uint8Array): void {
-    const { clock, invoker } = this.#options
-    const { route } = target
+    const { clock, deadlines, invoker } = this.#options
     this.#handedOver = true
-    const timeout = clock.after(route.timeoutMs, () => this.#refuse(target.api.front, 'timeout'))
-    this.#response.once('close', () => {
-      timeout[Symbol.dispose]()
-      this.left = !this.#response.writableFinished
+    this.dueMs = clock.nowMs() + target.route.timeoutMs
+    deadlines.add(this)
+    this.#turn.onOver((finished) => {
+      deadlines.remove(this)
+      this.left = !finished
       this.waiting?.cancel()
     })
-    void invoker
-      .invoke(this.#toInvocation(target, body))
-      .then((outcome) => this.#answer(target, outcome))
-      .catch((error: unknown) => this.#fail(error, target))
+    void invoker.invoke(this.#toInvocation(target, body)).then(
+      (outcome) => this.#tryAnswer(target, outcome),
+      (error: unknown) => this.#fail(error, target),
+    )
+  }
+
+  /** The gateway has waited long enough; the function goes on. */
+  onDue(): void {
+    if (this.#target !== undefined) this.#refuse(this.#target.api.front, 'timeout')
+  }
+
+  #tryAnswer(target: RouteTarget, outcome: Outcome): void {
+    try {
+      this.#answer(target, outcome)
+    } catch (error) {
+      this.#fail(error, target)
+    }
   }
 
   #toArrival(route: RouteTarget): Arrival {
-    const { method = 'GET', url = '/', httpVersion, rawHeaders, socket } = this.#request
+    const { method, target, rawHeaders, protocol, port, isSecure } = this.#turn
     return {
       route,
       method,
-      target: url,
-      rawHeaders,
+      target,
+      // The client may not say otherwise: of several the last one counts.
+      rawHeaders: isSecure ? [...rawHeaders, 'X-Forwarded-Proto', 'https'] : rawHeaders,
       sourceIp: this.#sourceIp(),
-      protocol: `HTTP/${httpVersion}`,
+      protocol,
       timeEpochMs: this.#options.clock.wallMs(),
       requestId: this.#requestId,
       traceId: this.#traceId,
-      port: socket.localPort ?? 0,
+      port,
     }
   }
 
   #sourceIp(): string {
-    const { headers, socket } = this.#request
-    const forwardedFor = headers['x-forwarded-for'] as string | undefined
-    return this.#routes.clientAddress(socket.remoteAddress ?? '', forwardedFor)
+    return this.#routes.clientAddress(this.#turn.peer, this.#turn.rawHeaders)
   }
 
   #toInvocation(target: RouteTarget, body: Uint8Array): Invocation {
-    const { app } = this.#routes
     const { functionName, timeoutMs } = target.route
-    assert(this.#arrival !== undefined, 'what has a route has arrived')
-    const { route: _, ...arrival } = this.#arrival
-    const caller = this.#caller === undefined ? {} : { caller: this.#caller }
+    const arrival = this.#arrival
+    assert(arrival !== undefined, 'what has a route has arrived')
     return {
       // A Function URL shows its function's own request id; API Gateway has ids of its own.
       id: target.api.front === 'function-url' ? this.#requestId : randomUUID(),
       functionName,
       payload: {
         kind: 'http',
-        request: { ...arrival, body, ...caller },
+        request: toRequest(arrival, body, this.#caller),
         route: this.#contextOf(target),
       },
       source: 'http',
       deadlineMs: this.#startMs + timeoutMs,
-      invokedArn: functionArn(app.region, app.accountId, functionName),
+      invokedArn: this.#routes.arnOf(functionName),
       traceId: this.#traceId,
       caller: this,
       stream: this,
@@ -211,7 +224,7 @@ export class Exchange implements Caller, ResponseStream {
     const { front } = target.api
     const route = this.#contextOf(target)
     this.#streamed = new StreamedAnswer({
-      response: this.#response,
+      turn: this.#turn,
       request: { requestId: this.#requestId, traceId: this.#traceId },
       route,
       begin: (head) => this.#begin(head),
@@ -231,14 +244,11 @@ export class Exchange implements Caller, ResponseStream {
   }
 
   #begin(head: StreamHead): void {
-    const response = this.#response
-    if (response.headersSent || response.destroyed) return
+    if (!this.#turn.isUnanswered) return
     const { status, rawHeaders } = this.#finished({ ...head, body: '' })
-    this.#headSent = true
-    if (this.#options.draining()) response.shouldKeepAlive = false
-    response.writeHead(status, [...rawHeaders, 'x-spillway-handler-started', '1'])
-    // The client is to know at once, however long the first bytes take.
-    response.flushHeaders()
+    this.#sentStatus = status
+    const headers = [...rawHeaders, 'x-spillway-handler-started', '1']
+    this.#turn.begin({ status, rawHeaders: headers }, this.#options.draining())
   }
 
   /** One object a route: the environments know a route by its identity. */
@@ -266,7 +276,7 @@ export class Exchange implements Caller, ResponseStream {
     else if (!streamed.breakOff() && outcome.status !== 'cancelled') {
       this.#refuse(front, KINDS[outcome.status])
     }
-    if (this.#headSent) this.#tell(this.#response.statusCode)
+    if (this.#sentStatus !== undefined) this.#tell(this.#sentStatus)
   }
 
   /** It was made in the function's own process: what cannot be sent is the function's mistake. */
@@ -283,19 +293,17 @@ export class Exchange implements Caller, ResponseStream {
     this.#send(gatewayError(front, kind, { ...facts, ...throttleFacts(this.#outcome) }))
   }
 
-  #ownHeaders(): string[] {
+  #ownHeaders(): readonly string[] {
     if (this.#outcome !== undefined) return outcomeHeaders(this.#outcome)
     return this.#handedOver ? overdueHeaders(this) : []
   }
 
   #send(answer: HttpResponse): void {
-    const response = this.#response
     const { status, rawHeaders, body } = this.#finished(answer)
     // The gateway's own wait may have been over first, or the client may be gone.
-    if (response.headersSent || response.destroyed) return
-    if (this.#options.draining()) response.shouldKeepAlive = false
-    response.writeHead(status, [...rawHeaders, ...this.#ownHeaders()])
-    endWith(response, body)
+    if (!this.#turn.isUnanswered) return
+    const headers = rawHeaders.concat(this.#ownHeaders())
+    this.#turn.send({ status, rawHeaders: headers, body }, this.#options.draining())
     this.#tell(status)
   }
 
@@ -308,14 +316,35 @@ export class Exchange implements Caller, ResponseStream {
 
   #tell(status: number): void {
     this.#options.onRequest?.({
-      method: this.#request.method ?? '',
-      target: this.#request.url ?? '',
+      method: this.#turn.method,
+      target: this.#turn.target,
       status,
       durationMs: this.#options.clock.nowMs() - this.#startMs,
       ...(this.#target === undefined ? {} : { functionName: this.#target.route.functionName }),
       ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
     })
   }
+}
+
+/** Written out: a spread costs several times as much, and this is done for every request. */
+function toRequest(
+  arrival: Arrival,
+  body: Uint8Array,
+  caller: CallerFacts | undefined,
+): HttpRequest {
+  const request = {
+    method: arrival.method,
+    target: arrival.target,
+    rawHeaders: arrival.rawHeaders,
+    body,
+    sourceIp: arrival.sourceIp,
+    protocol: arrival.protocol,
+    timeEpochMs: arrival.timeEpochMs,
+    requestId: arrival.requestId,
+    traceId: arrival.traceId,
+    port: arrival.port,
+  }
+  return caller === undefined ? request : { ...request, caller }
 }
 
 function streamFault(front: RouteContext['front']): GatewayErrorKind {
@@ -326,18 +355,6 @@ function throttleFacts(outcome: Outcome | undefined): Partial<GatewayErrorFacts>
   if (outcome?.status !== 'throttled') return {}
   const { blocked } = outcome
   return { retryAfterS: retryAfterS(blocked), throttleReason: throttleReason(blocked) }
-}
-
-/** Below this, copying a body into one write with its headers is cheaper than a second piece. */
-const ONE_WRITE_BYTES_MAX = 16 * 1024
-
-function endWith(response: ServerResponse, body: Uint8Array | string): void {
-  if (typeof body === 'string' || body.byteLength > ONE_WRITE_BYTES_MAX) response.end(body)
-  else
-    response.end(
-      Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1'),
-      'latin1',
-    )
 }
 
 const KINDS: Readonly<Record<Exclude<Outcome['status'], 'ok' | 'cancelled'>, GatewayErrorKind>> = {

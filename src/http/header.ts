@@ -9,3 +9,14 @@ export function headerOf(rawHeaders: readonly string[], name: string): string | 
   }
   return undefined
 }
+
+/** The values of a header that is a list, however many there were; undefined where it is absent. */
+export function listOf(rawHeaders: readonly string[], name: string): string | undefined {
+  let list: string | undefined
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const given = rawHeaders[i] ?? ''
+    if (given.length !== name.length || given.toLowerCase() !== name) continue
+    list = list === undefined ? rawHeaders[i + 1] : `${list}, ${rawHeaders[i + 1]}`
+  }
+  return list
+}

@@ -1,5 +1,3 @@
-import type { ServerResponse } from 'node:http'
-import { onceDrained } from '../lib/drained.ts'
 import {
   createPreludeReader,
   toStreamHead,
@@ -12,10 +10,11 @@ import {
 } from '../events/index.ts'
 import type { ResponseStream } from '../invoke/invocation.ts'
 import { collectedBytesMax } from './body-limits.ts'
+import type { Turn } from './turn.ts'
 
 /** A request that is answered in pieces, and by whom it is refused. */
 export interface StreamedExchange {
-  readonly response: ServerResponse
+  readonly turn: Turn
   readonly request: Pick<HttpRequest, 'requestId' | 'traceId'>
   readonly route: RouteContext
   /** The head goes out; bytes follow. */
@@ -56,14 +55,13 @@ export class StreamedAnswer implements ResponseStream {
     const body = this.#prelude === undefined ? bytes : this.#afterPrelude(this.#prelude, bytes)
     if (this.#refused || body.length === 0) return true
     if (this.#collected !== undefined) return this.#collect(this.#collected, body)
-    const { response } = this.#exchange
+    const { turn } = this.#exchange
     // A client that has left, or waited too long, takes nothing any more; the function goes on.
-    if (response.destroyed || response.writableEnded) return true
-    return response.write(Uint8Array.from(body))
+    return turn.takesMore ? turn.write(body) : true
   }
 
   onDrain(resume: () => void): void {
-    onceDrained(this.#exchange.response, resume)
+    this.#exchange.turn.onDrain(resume)
   }
 
   /** The handler is done and the stream whole. */
@@ -74,7 +72,7 @@ export class StreamedAnswer implements ResponseStream {
       else this.#open(undefined)
     }
     if (this.#refused) return
-    if (this.#collected === undefined) this.#exchange.response.end()
+    if (this.#collected === undefined) this.#exchange.turn.end()
     else this.#respond(Buffer.concat(this.#collected))
   }
 
@@ -83,8 +81,8 @@ export class StreamedAnswer implements ResponseStream {
     if (this.#refused) return true
     if (this.#head === undefined || this.#collected !== undefined) return false
     // Without its last chunk the client knows that it has not all of it.
-    const { response } = this.#exchange
-    if (!response.writableEnded) response.destroy()
+    const { turn } = this.#exchange
+    if (turn.takesMore) turn.destroy()
     return true
   }
 

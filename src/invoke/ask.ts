@@ -29,15 +29,16 @@ export function toAsk(asking: Asking, config: LimitsConfig, nowMs: number): Ask 
   const maxWaitMs = isPolled(source)
     ? Infinity
     : (limits?.maxWaitMs ?? group?.maxWaitMs ?? defaultMaxWaitMs(priority, deadlineMs - nowMs))
-  return {
+  const ask: Mutable<Ask> = {
     functionName,
     priority,
     // On Lambda nobody waits.
     maxWaitMs: config.mode === 'aws' ? 0 : maxWaitMs,
     deadlineMs,
-    ...(id === undefined ? {} : { span: spanOf(id) }),
-    ...whoseOf(asking),
   }
+  if (id !== undefined) ask.span = spanOf(id)
+  addWhose(ask, asking)
+  return ask
 }
 
 /** What waits is in a durable queue; in the gate waits its poller, who has the time. */
@@ -45,16 +46,17 @@ function isPolled(source: InvocationSource): boolean {
   return source !== 'http' && source !== 'invoke'
 }
 
-function whoseOf({ source, traceId, tenant, version, mapping }: Asking): Partial<Ask> {
+function addWhose(ask: Mutable<Ask>, asking: Asking): void {
+  const { source, traceId, tenant, version, mapping } = asking
   // A trace id on a route is anybody's word; on the Invoke API it is that of a program of ours.
   const caller = source === 'invoke' ? callerOf(traceId ?? '') : undefined
-  return {
-    ...(caller === undefined ? {} : { caller }),
-    ...(mapping === undefined ? {} : { source: mapping }),
-    ...(tenant === undefined ? {} : { tenant }),
-    ...(version === undefined ? {} : { version }),
-  }
+  if (caller !== undefined) ask.caller = caller
+  if (mapping !== undefined) ask.source = mapping
+  if (tenant !== undefined) ask.tenant = tenant
+  if (version !== undefined) ask.version = version
 }
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /**
  * How long an invocation waits for limits where nothing is configured: users a little, async work

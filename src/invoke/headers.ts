@@ -2,12 +2,15 @@ import { limitId, type Blocked } from '../gate/refusal.ts'
 import type { Failure } from './failure.ts'
 import type { Caller, Outcome } from './invocation.ts'
 
+export { traceIdOf } from '../events/trace-id.ts'
+
 /**
  * What AWS does not say, as `[name, value, name, value, …]` on every answer that comes of an
  * invocation: whether the handler began, how often it was handed over, what it waited, whose failure
  * it was, which limit blocked it and why.
  */
-export function outcomeHeaders(outcome: Outcome): string[] {
+export function outcomeHeaders(outcome: Outcome): readonly string[] {
+  if (isUsual(outcome)) return USUAL
   const headers = [
     'x-spillway-handler-started',
     outcome.handlerStarted ? '1' : '0',
@@ -25,6 +28,21 @@ export function outcomeHeaders(outcome: Outcome): string[] {
     headers.push('x-spillway-limit', limit, 'x-spillway-reason', reasonOf(blocked))
   }
   return headers
+}
+
+/** Nearly all of them: begun at once, and well. */
+const USUAL: readonly string[] = [
+  'x-spillway-handler-started',
+  '1',
+  'x-spillway-attempts',
+  '1',
+  'x-spillway-waited-ms',
+  '0',
+]
+
+function isUsual({ status, handlerStarted, attempts, waitedMs, failure }: Outcome): boolean {
+  const well = status === 'ok' && failure === undefined
+  return well && handlerStarted && attempts === 1 && waitedMs < 0.5
 }
 
 /**
@@ -45,16 +63,4 @@ function toHeaderValue(text: string): string {
 /** Ours: AWS's `Reason` cannot tell these apart. */
 function reasonOf({ why }: Blocked): string {
   return why === 'nested' ? 'NestedCallWouldBlock' : why
-}
-
-/** The caller's own trace goes on; else a new one begins, in X-Ray's form. */
-export function traceIdOf(
-  given: string | string[] | undefined,
-  requestId: string,
-  wallMs: number,
-): string {
-  if (typeof given === 'string' && given.startsWith('Root=')) return given
-  const seconds = Math.floor(wallMs / 1000).toString(16)
-  const digits = `${requestId.slice(0, 8)}${requestId.slice(9, 13)}${requestId.slice(24)}`
-  return `Root=1-${seconds}-${digits}`
 }

@@ -60,6 +60,8 @@ export const TOO_LATE: Ending = {
   failure: ofPlatform('deadline'),
 }
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
+
 /** One invocation on its way; also what its environment reports to. */
 export class Run implements Work, Asker {
   readonly #options: Parts
@@ -220,22 +222,24 @@ export class Run implements Work, Asker {
     this.#target.pool.run(this)
   }
 
-  #report(end: WorkEnd, { status, ...ending }: Ending): void {
+  #report(end: WorkEnd, ending: Ending): void {
     // A handler that could not be loaded never began; its callers read START all the same.
     if (this.#startedMs === undefined) this.#journal.start()
+    const { status } = ending
     const error = 'error' in ending ? ending.error : undefined
     const byPlatform = end.kind !== 'error' && error !== undefined
     if (end.kind === 'died' && error !== undefined) {
       this.#journal.crash(describeExit(end.reason), error.errorType)
     }
     this.#durationMs = 'durationMs' in end ? end.durationMs : this.#elapsedMs()
-    this.#journal.end({
+    const report: Mutable<Parameters<Journal['end']>[0]> = {
       durationMs: this.#durationMs,
       maxMemoryUsedMb: 'maxMemoryUsedMb' in end ? end.maxMemoryUsedMb : 0,
-      ...(this.#initMs === undefined ? {} : { initMs: this.#initMs }),
       status: status === 'timeout' ? 'timeout' : error === undefined ? 'success' : 'error',
-      ...(byPlatform ? { errorType: error.errorType } : {}),
-    })
+    }
+    if (this.#initMs !== undefined) report.initMs = this.#initMs
+    if (byPlatform) report.errorType = error.errorType
+    this.#journal.end(report)
   }
 
   #elapsedMs(): number {
@@ -260,16 +264,16 @@ export class Run implements Work, Asker {
   }
 
   #settle(ending: Ending, waitedMs: number): void {
-    const logTail = this.#journal.tail()
-    const outcome: Outcome = {
+    const outcome: Mutable<Outcome> = {
       ...ending,
       handlerStarted: this.#startedMs !== undefined,
       attempts: this.#attempts,
       waitedMs,
-      ...(this.#durationMs === undefined ? {} : { durationMs: this.#durationMs }),
-      ...(this.#initMs === undefined ? {} : { initMs: this.#initMs }),
-      ...(logTail === undefined ? {} : { logTail }),
     }
+    if (this.#durationMs !== undefined) outcome.durationMs = this.#durationMs
+    if (this.#initMs !== undefined) outcome.initMs = this.#initMs
+    const logTail = this.#journal.tail()
+    if (logTail !== undefined) outcome.logTail = logTail
     this.#options.tally.add(this.#invocation, outcome)
     this.#countUntold()
     this.#options.stop.leave()

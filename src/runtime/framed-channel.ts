@@ -99,10 +99,13 @@ class FramedChannel implements Channel {
     this.#process.kill(signal)
   }
 
-  /** What is handed over in one turn of the loop goes out in one write. */
+  /**
+   * What is handed over in one turn of the loop goes out in one write. (`process.nextTick` would come
+   * after each request that was read, and not after all of them.)
+   */
   #write(frame: Buffer): void {
     if (this.#outgoing.push(frame) > 1) return
-    process.nextTick(() => {
+    setImmediate(() => {
       const frames = this.#outgoing.splice(0)
       this.#process.input.write(frames.length === 1 ? frame : Buffer.concat(frames))
       if (armed) failAt('frame_written', this.pid)

@@ -26,18 +26,12 @@ export function startLine(requestId: string, json: boolean, time: string): strin
 export function endLines(report: Report, json: boolean, time: string): string {
   if (json) return platformLine(time, 'platform.report', jsonRecord(report))
   const { requestId, durationMs, initMs, status, errorType } = report
-  const fields = [
-    `REPORT RequestId: ${requestId}`,
-    `Duration: ${durationMs.toFixed(2)} ms`,
-    `Billed Duration: ${Math.ceil(durationMs + (initMs ?? 0))} ms`,
-    `Memory Size: ${report.memoryMb} MB`,
-    `Max Memory Used: ${report.maxMemoryUsedMb} MB`,
-  ]
-  if (initMs !== undefined) fields.push(`Init Duration: ${initMs.toFixed(2)} ms`)
-  if (status === 'success' || (status === 'error' && errorType === undefined)) fields.push('')
-  else fields.push(`Status: ${status}`)
-  if (status === 'error' && errorType !== undefined) fields.push(`Error Type: ${errorType}`)
-  return `END RequestId: ${requestId}\n${fields.join('\t')}`
+  const billedMs = Math.ceil(durationMs + (initMs ?? 0))
+  let line = `END RequestId: ${requestId}\nREPORT RequestId: ${requestId}\tDuration: ${durationMs.toFixed(2)} ms\tBilled Duration: ${billedMs} ms\tMemory Size: ${report.memoryMb} MB\tMax Memory Used: ${report.maxMemoryUsedMb} MB`
+  if (initMs !== undefined) line += `\tInit Duration: ${initMs.toFixed(2)} ms`
+  if (status === 'success' || (status === 'error' && errorType === undefined)) return `${line}\t`
+  line += `\tStatus: ${status}`
+  return status === 'error' ? `${line}\tError Type: ${errorType}` : line
 }
 
 /**

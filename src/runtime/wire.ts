@@ -1,4 +1,4 @@
-import type { RouteContext } from '../events/http.ts'
+import type { HttpRequest, RouteContext } from '../events/http.ts'
 import { encodeFrame, FRAME, ProtocolError } from './frames.ts'
 import { eventJson, resultOf } from './translate.ts'
 import type { Measured, Payload, Result, Work, WorkEnd } from './work.ts'
@@ -20,20 +20,26 @@ export function encodeWork(
     return encodeFrame(FRAME.json, seq, head, eventJson(payload))
   }
   const { request, route } = payload
-  const head = [
-    commonHead(work, timeoutMs),
-    routeNumber(route),
-    request.method,
-    request.target,
-    request.sourceIp,
-    request.protocol,
-    request.timeEpochMs,
-    request.requestId,
-    request.port,
-    request.caller === undefined ? '' : JSON.stringify(request.caller),
-    ...request.rawHeaders,
-  ].join('\n')
-  return encodeFrame(FRAME.http, seq, head, request.body)
+  return encodeFrame(
+    FRAME.http,
+    seq,
+    httpHead(work, timeoutMs, request, routeNumber(route)),
+    request.body,
+  )
+}
+
+/** By hand: joining an array of it took a third longer, and this is done for every request. */
+function httpHead(
+  work: Work,
+  timeoutMs: number,
+  request: HttpRequest,
+  routeNumber: number,
+): string {
+  const { method, target, sourceIp, protocol, timeEpochMs, requestId, port, caller } = request
+  const said = caller === undefined ? '' : JSON.stringify(caller)
+  let head = `${commonHead(work, timeoutMs)}\n${routeNumber}\n${method}\n${target}\n${sourceIp}\n${protocol}\n${timeEpochMs}\n${requestId}\n${port}\n${said}`
+  for (const field of request.rawHeaders) head += `\n${field}`
+  return head
 }
 
 function commonHead({ id, traceId, invokedArn }: Work, timeoutMs: number): string {
@@ -75,8 +81,10 @@ export function decodeEnd(
       return { kind: 'streamed', ...(body.length === 0 ? {} : { error: body }), ...measured }
     case FRAME.result:
       return { ...resultOf(payload, body), ...measured }
-    case FRAME.response:
-      return { kind: 'result', result: responseOf(fields, body), ...measured }
+    case FRAME.response: {
+      const { durationMs, maxMemoryUsedMb } = measured
+      return { kind: 'result', result: responseOf(fields, body), durationMs, maxMemoryUsedMb }
+    }
     default:
       throw new ProtocolError(`unknown frame type ${type}`)
   }

@@ -15,6 +15,12 @@ describe('shortId', () => {
     )
   })
 
+  test('takes the digits wherever the dashes are', () => {
+    fc.assert(
+      fc.property(fc.uuid(), (id) => assert.equal(shortId(id.replaceAll('-', '')), shortId(id))),
+    )
+  })
+
   test('takes any text', () => {
     for (const text of ['', 'zz', 'é€', 'a']) assert.match(shortId(text), /^[A-Za-z0-9_-]{15}=$/)
   })

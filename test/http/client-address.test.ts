@@ -46,17 +46,27 @@ describe('The address of a client', () => {
   ]
   for (const [what, trusted, peer, forwardedFor, client] of table) {
     test(`is right where ${what}`, () => {
-      assert.equal(createClientAddress(trusted)(peer, forwardedFor), client)
+      assert.equal(createClientAddress(trusted)(peer, headersOf(forwardedFor)), client)
     })
   }
+
+  test('is read from all of the headers, as if they were one', () => {
+    const addressOf = createClientAddress(['10.0.0.0/8'])
+    const headers = ['X-Forwarded-For', '203.0.113.7', 'x-forwarded-for', '10.0.0.2, 10.0.0.3']
+    assert.equal(addressOf('10.0.0.1', headers), '203.0.113.7')
+  })
 
   test('is never what a client says of itself, whatever that is', () => {
     const addressOf = createClientAddress(['10.0.0.1'])
     fc.assert(
       fc.property(fc.string({ maxLength: 100, size: 'max' }), (said) => {
-        assert.equal(addressOf('10.0.0.1', `${said}, 203.0.113.7`), '203.0.113.7')
-        assert.equal(addressOf('203.0.113.7', said), '203.0.113.7')
+        assert.equal(addressOf('10.0.0.1', headersOf(`${said}, 203.0.113.7`)), '203.0.113.7')
+        assert.equal(addressOf('203.0.113.7', headersOf(said)), '203.0.113.7')
       }),
     )
   })
 })
+
+function headersOf(forwardedFor: string | undefined): string[] {
+  return forwardedFor === undefined ? ['Host', 'a'] : ['Host', 'a', 'X-Forwarded-For', forwardedFor]
+}

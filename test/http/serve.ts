@@ -1,8 +1,8 @@
-import { Agent, createServer, request, type ClientRequest, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Agent, request, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { TestContext } from 'node:test'
 import { createApi, type ApiOptions, type RequestFacts } from '../../src/http/api.ts'
 import type { Invocation, Outcome } from '../../src/invoke/invocation.ts'
+import { listen } from '../../src/lib/listen.ts'
 import { virtualClock, type VirtualClock } from '../../src/lib/clock.ts'
 import type { App, HttpApi, HttpRoute } from '../../src/model/app.ts'
 import { createRates } from '../../src/rates/index.ts'
@@ -65,11 +65,20 @@ export interface ServedApi {
   /** Serves these APIs from now on. */
   configure(apis: readonly HttpApi[]): void
   readonly port: number
+  /** Moves time on by more than a connection is kept for. */
+  letPass(ms: number): void
   /** How many connections there have been. */
   connections(): number
   send(path: string, sent?: Sent): Promise<Answer>
   /** Sends, and leaves the answer to whoever wants to leave before it. */
   start(path: string, sent?: Sent): ClientRequest
+}
+
+let isReadByNode = false
+
+/** From now on node:http reads what comes; before, our own front does, and node:http what that hands over. */
+export function readByNode(): void {
+  isReadByNode = true
 }
 
 type Invoke = (invocation: Invocation) => Promise<Outcome> | Outcome
@@ -99,16 +108,14 @@ export async function serveApi(
   const configure = (apis: readonly HttpApi[]): void =>
     api.configure({ ...appOf([{ name: 'effect' }]), apis, ...given.app })
   configure(given.apis)
-  const server = createServer(api.handle)
+  const listening = await listen({}, api.handle, isReadByNode ? undefined : api.front)
   let connections = 0
-  server.on('connection', () => connections++)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  listening.server.on('connection', () => connections++)
+  const port = Number(new URL(listening.url).port)
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  t.after(() => {
+  t.after(async () => {
     agent.destroy()
-    server.closeAllConnections()
-    server.close()
+    await listening.close(0)
   })
   const start = (path: string, { method = 'GET', headers = {}, body }: Sent = {}): ClientRequest =>
     request({ port, host: '127.0.0.1', path, method, headers, agent }).end(body)
@@ -118,6 +125,10 @@ export async function serveApi(
     errors,
     configure,
     port,
+    letPass(ms) {
+      for (const socket of Object.values(agent.freeSockets).flat()) socket?.destroy()
+      clock.advance(ms)
+    },
     connections: () => connections,
     start,
     send: (path, sent) => answerOf(start(path, sent)),

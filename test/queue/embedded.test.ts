@@ -85,6 +85,19 @@ describe('The queues of a folder', () => {
     assert.equal((await second.counts('q')).visible, 1)
   })
 
+  test('answer what was asked before they were closed, and refuse what comes after', async (t) => {
+    const directory = makeFolder()
+    const queues = await open(t, directory)
+    await queues.define('q', { attributes: {}, tags: {} })
+    const before = queues.send('q', [{ body: 'x' }])
+    const waiting = queues.receive('q', { max: 1, waitMs: 600_000 })
+    const closed = queues.close()
+    await assert.rejects(queues.send('q', [{ body: 'y' }]), /the queues are closed/)
+    await Promise.all([before, waiting, closed])
+    const again = await open(t, directory)
+    assert.equal((await again.counts('q')).visible, 1)
+  })
+
   test('are left alone by a version that does not know their tables', async (t) => {
     const directory = makeFolder()
     await (await open(t, directory)).close()

@@ -71,6 +71,39 @@ describe('Invocations at once in one environment', () => {
     for (const outcome of await Promise.all(all)) assert.equal(resultOf(outcome), pid)
   })
 
+  test('have their answers before a neighbour ends the process in the same turn', async (t) => {
+    const rig = openMany(
+      t,
+      `exports.handler = async ({ act }) => {
+        if (act === 'exit') { for (let i = 0; i < 50; i++) await null; process.exit(7) }
+        return process.pid
+      }`,
+    )
+    const pid = await warm(rig)
+    const answered = ids(9).map((id) => rig.invoke({ id, act: 'answer' }))
+    const ended = rig.invoke({ id: 'x', act: 'exit' })
+    for (const outcome of await Promise.all(answered)) assert.equal(resultOf(outcome), pid)
+    assert.match(errorOf(await ended), /^Runtime.ExitError/)
+  })
+
+  test('have their answers before the next handler computes', async (t) => {
+    const rig = openMany(
+      t,
+      `exports.handler = ({ act }) => {
+        while (act === 'loop' && !existsSync(at('go')));
+        return process.pid
+      }`,
+    )
+    const pid = await warm(rig)
+    const [first, second] = [
+      rig.invoke({ id: '1', act: 'now' }),
+      rig.invoke({ id: '2', act: 'loop' }),
+    ]
+    assert.equal(resultOf(await first), pid)
+    release(rig, 'go')
+    assert.equal(resultOf(await second), pid)
+  })
+
   test('have contexts, logs and traces of their own, however their turns interleave', async (t) => {
     const rig = openMany(
       t,

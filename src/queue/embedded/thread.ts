@@ -67,7 +67,7 @@ export async function openThread(options: ThreadOptions): Promise<Thread> {
   })
   worker.on('exit', () => {
     closed.resolve()
-    fail(new SpillwayError('SPILLWAY_QUEUE_BROKEN', 'the queues are closed'))
+    fail(isClosed())
   })
   const queues = await opened.promise
   const post = poster(worker)
@@ -86,6 +86,8 @@ export async function openThread(options: ThreadOptions): Promise<Thread> {
     ask: async (kind, queue, takes) => await begin(kind, queue, takes).answer,
     async close() {
       post.flush()
+      // Whoever asks from now on is told; who has asked is answered.
+      broken ??= isClosed()
       tell(worker, { kind: 'close' })
       await closed.promise
       await worker.terminate()
@@ -121,4 +123,8 @@ function poster(worker: Worker): { (work: Work): void; flush(): void } {
 
 function tell(worker: Worker, message: ToWorker): void {
   worker.postMessage(message, [])
+}
+
+function isClosed(): SpillwayError {
+  return new SpillwayError('SPILLWAY_QUEUE_BROKEN', 'the queues are closed')
 }

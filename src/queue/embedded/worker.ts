@@ -30,7 +30,10 @@ async function start(options: OpenOptions): Promise<void> {
   })
   tell({ kind: 'open', queues: engine.queues() })
   reserve.renew()
+  let closed = false
   port.on('message', (first: ToWorker) => {
+    // What was on its way when it was closed.
+    if (closed) return
     let message: ToWorker | undefined = first
     while (message?.kind === 'work') {
       const work = [...message.work]
@@ -44,6 +47,7 @@ async function start(options: OpenOptions): Promise<void> {
       engine.run(work)
     }
     if (message === undefined) return
+    closed = true
     engine.close()
     database.close()
     tell({ kind: 'closed' })

@@ -1,17 +1,14 @@
 import { fromResult } from '../../events/index.ts'
 import { FRAME, type FrameType } from '../frames.ts'
-import { send, sendLog } from './channel.ts'
+import { send, sendLog, sendSoon } from './channel.ts'
 import { errorLine } from './console.ts'
 import { toErrorJson } from './errors.ts'
 import { measured } from './measure.ts'
-import { exitNow, parseJson, stringifyJson } from './own.ts'
-import { leave, type Running } from './running.ts'
+import { exitNow, parseJson, stringifyJson, UNABLE_TO_ANSWER } from './own.ts'
+import { leave, runsSeveral, type Running } from './running.ts'
 
 /** Lambda's limit for a buffered response: 6 MiB and 100 bytes. */
 const RESPONSE_BYTES_MAX = 6_291_556
-
-/** The function's code has closed the pipe, or broken what every answer needs. */
-const UNABLE_TO_ANSWER = 70
 
 let afterwards: () => void = nothing
 
@@ -110,7 +107,8 @@ export function finish(
 ): void {
   try {
     leave(running)
-    send(type, running.seq, measured(running.startMs) + head, body)
+    const sendIt = runsSeveral() ? sendSoon : send
+    sendIt(type, running.seq, measured(running.startMs) + head, body)
   } catch {
     // What cannot be said would be waited for until the timeout.
     exitNow(UNABLE_TO_ANSWER)

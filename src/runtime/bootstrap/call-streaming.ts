@@ -1,9 +1,9 @@
 import { FRAME } from '../frames.ts'
 import { finish, reject, tooLarge } from './answer.ts'
-import type { Streaming } from './awslambda.ts'
+import type { Streaming } from '../../lib/awslambda.ts'
 import { send } from './channel.ts'
 import type { Handler } from './load.ts'
-import { ResponseStream, STREAM_BYTES_MAX } from './response-stream.ts'
+import { ResponseStream, STREAM_BYTES_MAX } from '../../lib/response-stream.ts'
 import type { Running } from './running.ts'
 
 /**

@@ -1,6 +1,8 @@
 import { readSync, writeSync } from 'node:fs'
+import process from 'node:process'
 import { armed, failAt } from '../failpoints.ts'
 import { encodeFrame, FRAME, type FrameType } from '../frames.ts'
+import { exitNow, UNABLE_TO_ANSWER } from './own.ts'
 import { MARK_OFFSET, REVOKED_OFFSET, START_MARK_FD } from '../start-mark.ts'
 
 /** Results and logs on their way to the server. */
@@ -14,6 +16,8 @@ const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 const word = new Uint32Array(1)
 /** As they were before the function's code could change them. */
 const [write, read] = [writeSync, readSync]
+const concat = Buffer.concat.bind(Buffer)
+const later = process.nextTick.bind(process)
 
 /**
  * Says, blocking, that the handler is about to be called: after this it counts as begun. False when
@@ -31,9 +35,53 @@ export function markStarted(seq: number): boolean {
  * The server reads whatever comes, however slow the client of a stream is, so it does not block long.
  */
 export function send(type: FrameType, seq: number, head: string, body: Uint8Array | string): void {
+  flush()
   const frame = encodeFrame(type, seq, head, body)
   if (armed && type === FRAME.result) failAt('result_half', process.pid, () => sendHalf(frame))
+  writeAll(frame)
+}
+
+function writeAll(frame: Buffer): void {
   for (let sent = 0; sent < frame.length;) sent += writeSome(frame, sent)
+}
+
+/** So many answers go out at once, however many more come. */
+const SOON_MAX = 16
+/** What is larger gains nothing by company. */
+const SOON_BYTES_MAX = 16 * 1024
+
+const soon: Buffer[] = []
+
+/**
+ * Writes a frame once the code that runs now has come to its end: where many run at a time, what is
+ * answered in one turn of the loop leaves in one write. Before another handler is called, before any
+ * other frame and before the process exits it is written too.
+ */
+export function sendSoon(
+  type: FrameType,
+  seq: number,
+  head: string,
+  body: Uint8Array | string,
+): void {
+  if (armed || body.length > SOON_BYTES_MAX) return send(type, seq, head, body)
+  const count = soon.push(encodeFrame(type, seq, head, body))
+  if (count === 1) later(flushOrExit)
+  else if (count === SOON_MAX) flush()
+}
+
+/** Writes what was to be written soon. */
+export function flush(): void {
+  if (soon.length === 0) return
+  const frames = soon.splice(0)
+  writeAll(frames.length === 1 && frames[0] !== undefined ? frames[0] : concat(frames))
+}
+
+function flushOrExit(): void {
+  try {
+    flush()
+  } catch {
+    exitNow(UNABLE_TO_ANSWER)
+  }
 }
 
 /** Log text of an invocation, or of none: 0. */

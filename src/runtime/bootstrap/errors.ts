@@ -52,12 +52,3 @@ function isErrorLike(value: unknown): value is Error {
   if (value instanceof Error) return true
   return Object.prototype.toString.call(value) === '[object Error]'
 }
-
-/** An error with the name that Lambda's runtime gives it. */
-export function namedError(name: string, message: string): Error {
-  const error = new Error(message)
-  // Not enumerable: the log shows an error's own properties.
-  Object.defineProperty(error, 'name', { value: name })
-  error.stack = `${name}: ${message}`
-  return error
-}

@@ -3,11 +3,11 @@ import process from 'node:process'
 import { armed, failAt } from '../failpoints.ts'
 import { answer, refuse, reject } from './answer.ts'
 import { toRunning, type Asked } from './asked.ts'
-import type { Streaming } from './awslambda.ts'
+import type { Streaming } from '../../lib/awslambda.ts'
 import { callStreaming } from './call-streaming.ts'
-import { markStarted } from './channel.ts'
+import { flush, markStarted } from './channel.ts'
 import { createContext } from './context.ts'
-import { namedError } from './errors.ts'
+import { namedError } from '../../lib/named-error.ts'
 import type { Handler } from './load.ts'
 import { exitNow, parseJson } from './own.ts'
 import { allRunning, enter, owner, runsSeveral, type Running } from './running.ts'
@@ -30,6 +30,8 @@ export function invoke(loaded: Loaded, asked: Asked, route: RouteContext | undef
     const { http } = running
     const event: unknown =
       http === undefined ? parseJson(asked.body.toString()) : toEvent(http.request, http.route)
+    // Whoever was answered is not to wait for this handler.
+    flush()
     if (armed) failAt('decoded', process.pid)
     if (!mark(running.seq)) return refuse(running)
     if (armed) failAt('after_mark', process.pid)

@@ -2,7 +2,7 @@ import type { RouteContext } from '../../events/index.ts'
 import { FRAME } from '../frames.ts'
 import { onAnswered } from './answer.ts'
 import { toAsked, type Asked } from './asked.ts'
-import { send } from './channel.ts'
+import { flush, send } from './channel.ts'
 import { exitIfLeft, fail, isLeaving } from './failures.ts'
 import type { Input } from './input.ts'
 import { invoke, settleAll, type Loaded } from './invoke.ts'
@@ -76,6 +76,7 @@ export function openLoop(input: Input, loaded: Loaded): void {
     input.ref()
     settleAll()
   })
+  process.on('exit', flush)
   onAnswered(rest)
   input.listen(onFrame)
 }

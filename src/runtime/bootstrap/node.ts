@@ -5,7 +5,7 @@
 import { armFrom } from '../failpoints.ts'
 import { FRAME } from '../frames.ts'
 import { waitForAdoption } from './adopt.ts'
-import { provideAwslambda, streamingOf } from './awslambda.ts'
+import { provideAwslambda, streamingOf } from '../../lib/awslambda.ts'
 import { send, sendLog } from './channel.ts'
 import { patchConsole } from './console.ts'
 import { catchFailures, fail, onLoaded } from './failures.ts'

@@ -17,3 +17,6 @@ export const peakMemoryKib: () => number = (
 export const exitNow: (code: number) => never = (
   process as unknown as { reallyExit(code: number): never }
 ).reallyExit.bind(process)
+
+/** What a process exits with whose code has closed the pipe, or broken what every answer needs. */
+export const UNABLE_TO_ANSWER = 70

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { HttpRequest, RouteContext } from '../../events/index.ts'
-import type { ResponseStream } from './response-stream.ts'
+import type { ResponseStream } from '../../lib/response-stream.ts'
 
 /** An invocation that runs, or has run: late code of it is still its own. */
 export interface Running {

@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { namedError } from './errors.ts'
+import { namedError } from './named-error.ts'
 
 /** Where a streamed response goes. */
 export interface StreamSink {

@@ -1,5 +1,3 @@
-import type { Handler } from './load.ts'
-
 /** How Lambda's Node runtime marks a streaming handler (its UserFunction). */
 const STREAMING: unique symbol = Symbol.for('aws.lambda.runtime.handler.streaming')
 const HIGH_WATER_MARK: unique symbol = Symbol.for(
@@ -10,7 +8,11 @@ const HIGH_WATER_MARK: unique symbol = Symbol.for(
 const WITH_PRELUDE = 'application/vnd.awslambda.http-integration-response'
 const DELIMITER_BYTES = 8
 
-type Marked = Handler & { [STREAMING]?: unknown; [HIGH_WATER_MARK]?: unknown }
+/** Any function: who calls it knows what it takes. */
+type Marked = ((...given: never[]) => unknown) & {
+  [STREAMING]?: unknown
+  [HIGH_WATER_MARK]?: unknown
+}
 
 /** What of a response stream the prelude needs; frameworks bring streams of their own. */
 interface Preludable {
