@@ -37,9 +37,10 @@ resources:
   'h.js': `
 const { appendFileSync } = require('node:fs')
 const done = (id) => appendFileSync(process.env.FOLDER + '/effects', id + '\\n')
-const nap = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 20))
-exports.event = async ({ id }) => { await nap(); done(id) }
-exports.queue = async ({ Records }) => { for (const { body } of Records) { await nap(); done(body) } }
+const nap = (ms) => new Promise((resolve) => setTimeout(resolve, Math.random() * ms))
+// Long enough for some to be under way whenever the server dies.
+exports.event = async ({ id }) => { await nap(200); done(id) }
+exports.queue = async ({ Records }) => { for (const { body } of Records) { await nap(20); done(body) } }
 `,
   effects: '',
 }

@@ -90,7 +90,7 @@ export const STORMS: readonly Storm[] = [
     name: 'T6',
     title: 'kill -9 of the server under events and messages',
     module: 'server-kill.ts',
-    full: { cycles: 100, acceptedMost: 150, patienceMs: 120_000 },
+    full: { cycles: 100, acceptedMost: 150, patienceMs: 600_000 },
     short: { cycles: 3, acceptedMost: 60, patienceMs: 60_000 },
     control: {
       what: 'an event is forgotten when it is taken, as others do',
