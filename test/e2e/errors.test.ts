@@ -198,9 +198,9 @@ describe('spillway invoke', () => {
 
 describe('spillway check', () => {
   const files = {
-    'serverless.yml': `${SOUND['serverless.yml']}    events:\n      - sqs: arn:aws:sqs:us-east-1:123456789012:leads\n`,
+    'serverless.yml': `${SOUND['serverless.yml']}    events:\n      - websocket: $connect\n`,
   }
-  const note = /^ {2}note {2}serverless\.yml:10:9 {2}fail: SQS queues are not served yet$/m
+  const note = /^ {2}note {2}serverless\.yml:10:9 {2}fail: WebSocket routes are not served yet$/m
 
   test('says what is not served, and is content', async (t) => {
     const { exit, stdout, stderr } = await spillway(t, 'check', files)
