@@ -29,6 +29,8 @@ export interface Spares extends MachineUser {
 
 /** A start of many kinds at once would be many interpreters that nobody may ever need. */
 const KINDS_MAX = 4
+/** To start a process holds the server up for some milliseconds: not those of the call that took the last one. */
+const REPLACE_AFTER_MS = 20
 
 /** Read when an interpreter starts, so that a spare must have had the same. */
 const READ_AT_START = /^(PATH|LANG|TZ|HOME|(LC|LD|NODE|PYTHON|UV|SSL|OPENSSL|MALLOC|GLIBC)_?.*)$/
@@ -50,6 +52,7 @@ class Interpreters implements Spares {
   readonly #waiting: Waiting[] = []
   readonly #alive = new Set<EnvironmentProcess>()
   #count = 0
+  #replacing: Disposable | undefined
   #closed: (() => void) | undefined
 
   constructor(machine: () => Machine, clock: Clock) {
@@ -80,7 +83,10 @@ class Interpreters implements Spares {
       if (this.#kinds.size <= KINDS_MAX) break
       this.#kinds.delete(oldest)
     }
-    this.reconsider()
+    this.#replacing ??= this.#clock.after(REPLACE_AFTER_MS, () => {
+      this.#replacing = undefined
+      this.reconsider()
+    })
   }
 
   reconsider(): void {
@@ -112,6 +118,7 @@ class Interpreters implements Spares {
   async close(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#closed = resolve
+    this.#replacing?.[Symbol.dispose]()
     this.#kinds.clear()
     this.kill()
     if (this.#alive.size === 0) resolve()
