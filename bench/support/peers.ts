@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { freePort } from './free-port.ts'
 
@@ -94,7 +95,9 @@ function script(name: PeerName, title: string, [file = '', ...rest]: readonly st
 function spillway(port: number, flags: readonly string[]): Command {
   const ports = ['-p', `${port}`, '--aws-port', '0', '--admin-port', '0']
   const main = join(ROOT, 'bin/spillway.js')
-  return { args: [main, 'start', '.', ...flags, ...ports, '--json'], cwd: LEAD_DIRECTORY }
+  const data = ['--data-dir', mkdtempSync(join(tmpdir(), 'spillway-bench-'))]
+  const args = [main, 'start', '.', ...flags, ...ports, ...data, '--json']
+  return { args, cwd: LEAD_DIRECTORY }
 }
 
 async function serverlessOffline(port: number): Promise<Command> {
@@ -120,11 +123,18 @@ export function choosePeers(only: string | undefined): readonly Peer[] {
 
 /** Puts in place what the peers need and a fresh clone has not. @throws {Error} when npm fails. */
 export function preparePeers(peers: readonly Peer[]): void {
-  if (!existsSync(join(PEERS_DIRECTORY, 'node_modules'))) {
+  if (!areInstalled()) {
     run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], PEERS_DIRECTORY)
   }
   if (peers.some(({ name }) => name.startsWith('spillway')))
     run('npm', ['run', '--silent', 'build'], ROOT)
+}
+
+/** And as the lock says now: npm leaves its own copy when it is done. */
+function areInstalled(): boolean {
+  const installed = join(PEERS_DIRECTORY, 'node_modules', '.package-lock.json')
+  const lock = join(PEERS_DIRECTORY, 'package-lock.json')
+  return existsSync(installed) && statSync(installed).mtimeMs >= statSync(lock).mtimeMs
 }
 
 function run(command: string, args: readonly string[], cwd: string): void {
