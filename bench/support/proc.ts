@@ -41,6 +41,21 @@ export function readTree(rootPid: number): Tree {
   }
 }
 
+/** Memory of these processes, MiB: what they share is divided among those that share it. */
+export function memoryMb(pids: readonly number[]): number {
+  const kib = pids.map((pid) => Number(/^Pss:\s+(\d+)/m.exec(rollupOf(pid))?.[1] ?? 0))
+  return kib.reduce((sum, each) => sum + each, 0) / 1024
+}
+
+function rollupOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')
+  } catch {
+    // It ended between the listing and the look.
+    return ''
+  }
+}
+
 /** CPU time of this process's ended children, microseconds: what a load generator has used. */
 export function endedChildrenCpuUs(): number {
   const fields = statFields('self')

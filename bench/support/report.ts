@@ -9,7 +9,17 @@ export interface Series {
   readonly samples: Sample[]
 }
 
-const HEAD = ['peer', 'req/s', '÷ first', 'p50 ms', 'p99 ms', 'CPU µs/req', 'processes', 'void']
+const HEAD = [
+  'peer',
+  'req/s',
+  '÷ first',
+  'p50 ms',
+  'p99 ms',
+  'CPU µs/req',
+  'memory MB',
+  'processes',
+  'void',
+]
 
 /** Samples of others on the machine above this make a warning. */
 const QUIET_CORES = 0.1
@@ -38,6 +48,10 @@ function row(series: Series, first: Series): readonly string[] {
     formatSummary(
       over((sample) => sample.cpuUsPerRequest),
       1,
+    ),
+    formatSummary(
+      over((sample) => sample.memoryMb),
+      0,
     ),
     `${Math.max(...series.samples.map((sample) => sample.processes))}`,
     `${series.samples.filter(isInvalid).length}`,

@@ -1,5 +1,5 @@
 import type { Generator, Load } from './load.ts'
-import { machineCpuUs } from './proc.ts'
+import { machineCpuUs, memoryMb } from './proc.ts'
 import type { RunningPeer } from './running-peer.ts'
 import { ask, faultOf } from './workload.ts'
 
@@ -9,6 +9,8 @@ export interface Sample extends Load {
   readonly cpuUsPerRequest: number
   /** Processes of the peer at the end, its first one included. */
   readonly processes: number
+  /** Of all of them, after the load. */
+  readonly memoryMb: number
   /** Cores that neither the peer nor the generator used, but somebody else on this machine. */
   readonly foreignCores: number
   /** Why it must not be counted; absent when it may. */
@@ -38,6 +40,7 @@ export async function takeSample(
     ...load,
     cpuUsPerRequest: cpuUs / load.requests,
     processes: tree.pids.length,
+    memoryMb: memoryMb(tree.pids),
     foreignCores: Math.max(0, foreignUs / elapsedUs),
     ...(invalid === undefined ? {} : { invalid }),
   }

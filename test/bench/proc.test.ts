@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, it } from 'node:test'
-import { endedChildrenCpuUs, machineCpuUs, readTree } from '../../bench/support/proc.ts'
+import { endedChildrenCpuUs, machineCpuUs, memoryMb, readTree } from '../../bench/support/proc.ts'
 
 const BUSY_100_MS =
   'const t = process.cpuUsage(); while (process.cpuUsage(t).user < 100_000) Math.sqrt(2)'
@@ -24,6 +24,8 @@ describe('a process tree', { timeout: 30_000 }, () => {
       [parent.pid, Number(text.toString())].toSorted((a = 0, b = 0) => a - b),
     )
     assert.ok(tree.cpuUs >= 100_000, `${tree.cpuUs} µs`)
+    const [both, one] = [memoryMb(tree.pids), memoryMb([parent.pid ?? 0])]
+    assert.ok(one > 5 && both > one && both < 500, `${one} MB, ${both} MB`)
   })
 
   it('that does not exist is empty', () => {

@@ -15,6 +15,7 @@ function sample(requestsPerSecond: number, more: Partial<Sample> = {}): Sample {
     generatorBusy: 0.3,
     cpuUsPerRequest: 50,
     processes: 1,
+    memoryMb: 50,
     foreignCores: 0,
     ...more,
   }
